@@ -1,0 +1,77 @@
+"""What a run costs: `python -m benchmarks.footprint`.
+
+Start-up, memory and speed of `bt-run`, each beside the bound it has to keep. Timings are the best of
+several runs, because other work on the machine only ever adds to them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+RUNS = 3
+
+
+def best(measure: Callable[[], float]) -> float:
+    """Return the smallest of several measurements."""
+    return min(measure() for _ in range(RUNS))
+
+
+def help_s() -> float:
+    """Time `bt-run --help` [s]."""
+    began_s = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "bt_robot.cli.run", "--help"], stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - began_s
+
+
+def first_tick_s() -> float:
+    """Time from the start of `bt-run` to its first tick [s]: a tree that ends in it, policy warmed up and all."""
+    tree = "tree: first_tick\nprompt: pick up the red block\nroot:\n  fallback: [policy_available, query_policy]\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "first_tick.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(tree)
+        began_s = time.perf_counter()
+        run = [sys.executable, "-m", "bt_robot.cli.run", path, "--fast", "--no-artifacts"]
+        subprocess.run(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        return time.perf_counter() - began_s
+
+
+def peak_mb() -> float:
+    """Measure the peak memory of `bt-run`, its pictures included, the stand-in server not [MB]."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = [sys.executable, "-m", "bt_robot.cli.run", "pick_place", "--fast", "--json", "--out", folder]
+        process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, _, usage = os.wait4(process.pid, 0)
+        return usage.ru_maxrss / 1024
+
+
+def speed() -> float:
+    """Measure simulated over wall time of one `--fast` episode on one core, server and rendering included."""
+    run = [sys.executable, "-m", "bt_robot.cli.evaluate", "pick_place", "--episodes", "10", "--jobs", "1", "--json"]
+    pinned = {os.sched_getaffinity(0).copy().pop()}
+    done = subprocess.run(
+        run, stdout=subprocess.PIPE, text=True, check=True, preexec_fn=lambda: os.sched_setaffinity(0, pinned)
+    )
+    return float(json.loads(done.stdout.splitlines()[-1])["speed"])
+
+
+def main() -> None:
+    """Print the table."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    print("| what | measured | bound |")
+    print("|---|---|---|")
+    print(f"| `bt-run --help` | {best(help_s):.2f} s | 0.4 s |", flush=True)
+    print(f"| `bt-run`, start to first tick and out again | {best(first_tick_s):.2f} s | 3 s |", flush=True)
+    print(f"| `bt-run`, peak memory, artifacts included | {peak_mb():.0f} MB | 250 MB |", flush=True)
+    print(f"| `--fast`, times real time on one core | {speed():.1f} × | 10 × |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Flags that several commands share, and what every command does around its work."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from bt_robot.errors import InputError, StartRefused, UsageError
+
+EXIT_SUCCESS, EXIT_FAILURE, EXIT_INPUT, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES = "exit codes: 0 SUCCESS, 1 FAILURE, 2 bad tree, config or flag, 3 robot or policy refused, 130 interrupted"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are UsageErrors like all others, and whose help keeps its line breaks."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of exiting.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"{message}\n{self.format_usage().rstrip()}\ntry: {self.prog} --help")
+
+
+def add_config_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses a config."""
+    parser.add_argument(
+        "--config", default="configs/sim.yaml", metavar="FILE", help="robot, limits and policy (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="assignments",
+        help="change one value of the config, e.g. --set policy.url=ws://gpu:8000; repeatable",
+    )
+
+
+def positive(text: str) -> float:
+    """Read a number above 0.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
+    return value
+
+
+def count(text: str) -> int:
+    """Read a whole number above 0.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above 0")
+    return int(text)
+
+
+def use_one_thread_a_library() -> None:
+    """Keep numpy's BLAS from spinning on every core; it reads this when it is first imported."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def log_to_stderr(verbosity: int) -> None:
+    """Send the log to stderr: warnings, with -v what happens, with -vv everything."""
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)]
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True)
+    for noisy in ("websockets", "matplotlib", "PIL"):
+        logging.getLogger(noisy).setLevel(max(level, logging.INFO if verbosity > 2 else logging.WARNING))
+
+
+def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv: list[str] | None) -> int:
+    """Parse, do a command's work, and turn what it raises into a message and an exit code.
+
+    With `--json` the message is also the JSON object on stdout's last line.
+    """
+    wants_json = "--json" in (sys.argv[1:] if argv is None else argv)
+    try:
+        arguments = parser.parse_args(argv)
+        use_one_thread_a_library()
+        log_to_stderr(getattr(arguments, "verbose", 0))
+        return work(arguments)
+    except (InputError, StartRefused) as error:
+        code = EXIT_REFUSED if isinstance(error, StartRefused) else EXIT_INPUT
+        status, reason = ("REFUSED" if code == EXIT_REFUSED else "INVALID"), str(error)
+    except KeyboardInterrupt:
+        code, status, reason = EXIT_INTERRUPTED, "INTERRUPTED", "interrupted"
+    sys.stderr.write(f"{parser.prog}: {reason}\n")
+    if wants_json:
+        sys.stdout.write(json.dumps({"status": status, "reason": reason}) + "\n")
+    return code

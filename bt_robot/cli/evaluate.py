@@ -1,0 +1,178 @@
+"""`bt-eval`: run a tree many times in simulation and say how often it succeeds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from bt_robot import __version__
+from bt_robot.cli.arguments import (
+    EXIT_CODES,
+    EXIT_FAILURE,
+    EXIT_SUCCESS,
+    Parser,
+    add_config_flags,
+    count,
+    positive,
+    run_command,
+)
+
+if TYPE_CHECKING:
+    from bt_robot.cli.episode import Episode
+    from bt_robot.cli.session import Job
+
+_EPILOG = f"""\
+An episode succeeds when the tree ends with SUCCESS and, in simulation, what the tree file `expects` is really so.
+
+examples:
+  bt-eval trees/pick_place.yaml --episodes 100 --latency-ms 300
+  bt-eval trees/sort_blocks.yaml --episodes 20 --seed 100 --json
+
+{EXIT_CODES} (here 0 means that no episode failed)"""
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="bt-eval", description="Run a tree many times and report the success rate.", epilog=_EPILOG)
+    parser.add_argument("tree", metavar="TREE", help="a tree file, or the name of a built-in one")
+    parser.add_argument("--episodes", type=count, default=20, metavar="N", help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the first; they count up")
+    parser.add_argument("--latency-ms", type=float, metavar="L", help="simulated policy latency [ms]")
+    parser.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="J", help="at a time (%(default)s)")
+    parser.add_argument("--max-time", type=positive, default=300.0, metavar="SECONDS", help="per episode (%(default)s)")
+    add_config_flags(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Evaluate a tree; return the exit code."""
+    return run_command(_run, _parser(), argv)
+
+
+def wilson(successes: int, total: int, z: float = 1.959964) -> tuple[float, float]:
+    """Return the Wilson score interval of a success rate, 95 % by default (Wilson, 1927)."""
+    share = successes / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from bt_robot.cli.session import Job
+    from bt_robot.cli.settings import load_settings
+    from bt_robot.cli.task import load_task, policy_server
+
+    spec = load_task(arguments.tree)
+    assignments = list(arguments.assignments)
+    if arguments.latency_ms is not None:
+        assignments.append(f"policy.simulated_latency_s={arguments.latency_ms / 1e3:g}")
+    settings = load_settings(arguments.config, assignments)
+    began_s = time.monotonic()
+    with ExitStack() as stack:
+        servers = min(arguments.jobs, arguments.episodes)
+        urls = [stack.enter_context(policy_server(settings, spec)) for _ in range(servers)]
+        jobs = [
+            Job(settings, spec, urls[i % servers], arguments.seed + i, fast=True, max_time_s=arguments.max_time)
+            for i in range(arguments.episodes)
+        ]
+        episodes = sorted(_episodes(jobs, servers), key=lambda episode: episode.seed)
+    result = summarise(spec.name, episodes, time.monotonic() - began_s)
+    sys.stdout.write((json.dumps(result) if arguments.json else describe(result)) + "\n")
+    return EXIT_SUCCESS if result["successes"] == result["episodes"] else EXIT_FAILURE
+
+
+def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:
+    """Run the jobs in a pool of processes, with a progress bar on stderr."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from bt_robot.cli.episode import leave_interrupts_to_the_parent, run_episode
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("episodes"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+    )
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        ProcessPoolExecutor(
+            workers, multiprocessing.get_context("spawn"), initializer=leave_interrupts_to_the_parent
+        ) as pool,
+    ):
+        bar = progress.add_task("", total=len(jobs), failed=0)
+        futures = [pool.submit(run_episode, job) for job in jobs]
+        failed = 0
+        try:
+            for future in as_completed(futures):
+                episode = future.result()
+                failed += not episode.success
+                progress.update(bar, advance=1, failed=failed)
+                yield episode
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def summarise(tree: str, episodes: Sequence[Episode], wall_s: float) -> dict[str, Any]:
+    """Return the evaluation as a JSON object; times in seconds."""
+    successes = [episode for episode in episodes if episode.success]
+    low, high = wilson(len(successes), len(episodes))
+    times_s = sorted(episode.duration_s for episode in successes)
+    simulated_s = sum(episode.duration_s for episode in episodes)
+    return {
+        "tree": tree,
+        "episodes": len(episodes),
+        "successes": len(successes),
+        "success_rate": len(successes) / len(episodes),
+        "ci95": [round(low, 4), round(high, 4)],
+        "violations": sum(episode.violations for episode in episodes),
+        "duration_s": {
+            "mean": round(sum(times_s) / len(times_s), 3) if times_s else None,
+            "max": round(times_s[-1], 3) if times_s else None,
+        },
+        "hold_ticks": sum(episode.hold_ticks for episode in episodes),
+        "stall_ticks": sum(episode.stall_ticks for episode in episodes),
+        "clamped": sum(episode.clamped for episode in episodes),
+        "wall_s": round(wall_s, 3),
+        "speed": round(simulated_s / sum(episode.wall_s for episode in episodes), 2),
+        "failures": [
+            {"seed": e.seed, "reason": e.reason, "failed_path": e.failed_path} for e in episodes if not e.success
+        ],
+    }
+
+
+def describe(result: dict[str, Any]) -> str:
+    """Return an evaluation as a few lines for a person."""
+    low, high = result["ci95"]
+    lines = [
+        f"{result['tree']}: {result['successes']} of {result['episodes']} succeeded"
+        f" ({100 * result['success_rate']:.1f} %, 95 % interval {100 * low:.1f} … {100 * high:.1f} %)",
+        f"  {result['violations']} commands outside a limit, {result['stall_ticks']} ticks stalled,"
+        f" {result['hold_ticks']} held, {result['clamped']} clamped",
+    ]
+    if result["successes"]:
+        times = result["duration_s"]
+        speed = f"{result['speed']:g} times real time per job"
+        lines.append(f"  {times['mean']:.1f} s on average, {times['max']:.1f} s at most; {speed}")
+    for failure in result["failures"][:10]:
+        where = f"{failure['failed_path']}: " if failure["failed_path"] else ""
+        lines.append(f"  seed {failure['seed']}: {where}{failure['reason']}")
+    if len(result["failures"]) > 10:
+        lines.append(f"  … and {len(result['failures']) - 10} more; --json lists all")
+    return "\n".join(lines)

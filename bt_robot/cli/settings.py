@@ -1,0 +1,133 @@
+"""What a config file can say, as one frozen value: the composition root's own vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from bt_robot.config.builtin import find_file
+from bt_robot.config.overlay import overlay
+from bt_robot.config.source import MapNode, Mark, Problems, read_file
+from bt_robot.config.values import Rule, Tagged, bind
+from bt_robot.messages import JointLimits, Joints
+from bt_robot.robot.fake import FakeSettings
+from bt_robot.robot.sim.settings import SimSettings
+
+ROBOTS: Mapping[str, type] = {"sim": SimSettings, "fake": FakeSettings}
+STANDIN = "standin"
+"""The policy URL that means: start the stand-in server beside the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """The safety envelope, on top of the robot's mechanical range."""
+
+    margin_rad: Annotated[float, Rule(doc="distance kept from each end of a joint's range [rad]", minimum=0.0)] = 0.02
+    velocity_rad_s: Annotated[float, Rule(doc="greatest joint speed [rad/s]", minimum=0.01, maximum=20.0)] = 3.0
+    acceleration_rad_s2: Annotated[
+        float, Rule(doc="greatest joint acceleration [rad/s²]", minimum=0.1, maximum=500.0)
+    ] = 30.0
+    gripper_velocity: Annotated[float, Rule(doc="greatest gripper speed [openings/s]", minimum=0.01, maximum=20.0)] = (
+        5.0
+    )
+    gripper_acceleration: Annotated[
+        float, Rule(doc="greatest gripper acceleration [openings/s²]", minimum=0.1, maximum=500.0)
+    ] = 80.0
+
+    def envelope(self, robot: JointLimits) -> JointLimits:
+        """Return the limits in force for a robot, its own limits included.
+
+        Raises:
+            ValueError: The margin leaves a joint no room.
+        """
+        arm = np.arange(len(robot.names)) < len(robot.names) - 1
+        margin = np.where(arm, self.margin_rad, 0.0)
+        lower, upper = robot.lower + margin, robot.upper - margin
+        if np.any(lower >= upper):
+            raise ValueError(f"limits.margin_rad of {self.margin_rad:g} leaves a joint no room")
+        velocity = np.where(arm, self.velocity_rad_s, self.gripper_velocity)
+        acceleration = np.where(arm, self.acceleration_rad_s2, self.gripper_acceleration)
+        return JointLimits(robot.names, lower, upper, velocity, acceleration)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """The policy server and what is expected of it."""
+
+    url: Annotated[str, Rule(doc=f"ws://host:port of the server, or '{STANDIN}' to start the stand-in")] = STANDIN
+    profile: Annotated[str, Rule(doc="a built-in profile, or the path of one")] = "standin"
+    connect_timeout_s: Annotated[float, Rule(doc="to connect [s]", minimum=0.1, maximum=60.0)] = 3.0
+    first_timeout_s: Annotated[float, Rule(doc="for the first answers [s]", minimum=0.1, maximum=600.0)] = 60.0
+    timeout_s: Annotated[float, Rule(doc="for any later answer [s]", minimum=0.05, maximum=60.0)] = 2.0
+    simulated_latency_s: Annotated[
+        float, Rule(doc="simulation only: time from question to answer [s]", minimum=0.0, maximum=10.0)
+    ] = 0.1
+
+    def __post_init__(self) -> None:
+        """Check the address.
+
+        Raises:
+            ValueError: It is no websocket address.
+        """
+        if self.url != STANDIN and not self.url.startswith(("ws://", "wss://")):
+            raise ValueError(f"url '{self.url}' is no websocket address; expected ws://host:port or {STANDIN}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """A whole config file."""
+
+    robot: Annotated[SimSettings | FakeSettings, Tagged("type", ROBOTS)]
+    control_hz: Annotated[float, Rule(doc="control rate [Hz]", minimum=1.0, maximum=500.0)] = 30.0
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    poses: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
+
+    def named_poses(self, robot: JointLimits) -> dict[str, Joints]:
+        """Return the poses as joint vectors, (n,) each.
+
+        Raises:
+            ValueError: A pose has the wrong number of joints, or lies outside a robot's range.
+        """
+        found: dict[str, Joints] = {}
+        for name, values in self.poses.items():
+            joints = np.array(values)
+            if joints.shape != robot.lower.shape:
+                raise ValueError(f"pose '{name}' has {len(values)} values, expected one for each of {robot.names}")
+            outside = np.flatnonzero((joints < robot.lower) | (joints > robot.upper))
+            if outside.size:
+                i = int(outside[0])
+                raise ValueError(
+                    f"pose '{name}': {robot.names[i]} at {joints[i]:g} is outside"
+                    f" {robot.lower[i]:.3f} … {robot.upper[i]:.3f}"
+                )
+            found[name] = joints
+        return found
+
+
+def load_settings(given: str, assignments: Sequence[str] = ()) -> RunSettings:
+    """Read a config file, with single values replaced.
+
+    Args:
+        given: A path, or the name of a built-in config.
+        assignments: `key=value` each, e.g. `policy.timeout_s=3`.
+
+    Raises:
+        LoadError: Everything wrong with the file and the assignments.
+    """
+    path: Path = find_file(given, "configs")
+    problems = Problems()
+    root = read_file(path, problems, shown=given if Path(given).is_file() else str(path))
+    if root is None:
+        root = MapNode((), Mark(given))
+        problems.raise_if_any()
+    for assignment in assignments:
+        root = overlay(root, assignment, problems)
+    settings = bind(RunSettings, root, problems, "config")
+    problems.raise_if_any()
+    assert isinstance(settings, RunSettings), "a config without problems is complete"
+    return settings

@@ -1,0 +1,68 @@
+"""What is to be done, and by which server: a tree file or a single prompt, a given URL or the stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bt_robot.cli.settings import STANDIN, RunSettings
+from bt_robot.config.builtin import builtin_folder, find_file
+from bt_robot.errors import UsageError
+from bt_robot.nodes import standard_registry
+from bt_robot.tree import NodeSpec, TreeSpec, load_tree, parse_tree
+
+_ONE_PROMPT = """\
+tree: prompt
+description: One prompt, until the policy plans to stay where it is.
+include: [skills/vla_skill.yaml]
+root:
+  vla_skill:
+    prompt: {prompt}
+    done: {{chunk_idle: {{for_s: 1.0}}}}
+    time_limit_s: 86400
+"""
+
+
+def load_task(tree: str | None, prompt: str | None = None) -> TreeSpec:
+    """Load a tree file, or the built-in one-skill tree for a prompt.
+
+    Raises:
+        UsageError: Both or neither are given, or the prompt is empty.
+        LoadError: Everything wrong with the file.
+    """
+    registry = standard_registry()
+    search = (builtin_folder("trees"),)
+    if (tree is None) == (prompt is None):
+        raise UsageError("give either a tree file or --prompt; try: bt-run trees/pick_place.yaml")
+    if tree is not None:
+        return load_tree(find_file(tree, "trees"), registry, search=search)
+    assert prompt is not None, "one of the two is given"
+    if not prompt.strip():
+        raise UsageError("--prompt is empty; try: --prompt 'pick up the red block'")
+    return parse_tree(_ONE_PROMPT.format(prompt=_quoted(prompt)), "--prompt", registry, search=search)
+
+
+def _quoted(text: str) -> str:
+    """Return text as a YAML scalar on one line."""
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+
+
+def asks_policy(node: NodeSpec) -> bool:
+    """Whether a node or one below it asks the policy."""
+    return node.type == "query_policy" or any(asks_policy(child) for child in node.children)
+
+
+@contextmanager
+def policy_server(settings: RunSettings, spec: TreeSpec) -> Iterator[str]:
+    """Give the URL of the policy server; start the stand-in beside the run if the config says so.
+
+    Raises:
+        PolicyRefused: The stand-in could not be started.
+    """
+    if settings.policy.url != STANDIN or not asks_policy(spec.root):
+        yield settings.policy.url
+        return
+    from bt_robot.standin.process import StandinProcess
+
+    with StandinProcess() as standin:
+        yield standin.url

@@ -1,0 +1,102 @@
+"""What ends a skill: the policy never says that it is done, so the tree has to see it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bt_robot.messages import TickContext
+from bt_robot.nodes.dwell import Dwell
+from bt_robot.tree import Condition, Input, Outcome, failure, success
+
+
+class HoldingObject(Condition):
+    """Succeed while something keeps the gripper from closing.
+
+    True when the gripper is commanded further shut than it is, is neither open nor quite closed, and
+    has stood still for some time. No camera, no sensor in the finger: the gap is the evidence.
+    """
+
+    type_name = "holding_object"
+    for_s = Input(float, default=0.3, minimum=0.0, doc="how long the gap must have lasted [s]")
+    min_gap = Input(float, default=0.05, minimum=0.0, maximum=1.0, doc="measured minus commanded opening [0 … 1]")
+    max_motion = Input(float, default=0.02, minimum=0.0, maximum=1.0, doc="how still is still [0 … 1]")
+
+    def __init__(self, **values: object) -> None:
+        """Start without evidence."""
+        super().__init__(**values)
+        self._dwell = Dwell()
+        self._opening = 0.0
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Compare the gripper's opening with its command."""
+        opening = float(ctx.observation.joints[-1])
+        gap = opening - float(ctx.last_command.positions[-1])
+        still = abs(opening - self._opening) <= self.max_motion
+        if not still or gap < self.min_gap:
+            self._opening = opening
+        held_s = self._dwell.update(ctx.now_s, gap >= self.min_gap and still)
+        if held_s >= self.for_s and gap >= self.min_gap:
+            return success(f"gap {gap:.2f} for {held_s:.1f} s")
+        return failure(f"gap {gap:.2f}" + (f" for {held_s:.1f} s" if held_s else ""))
+
+
+class ReleasedObject(Condition):
+    """Succeed when the gripper has been open for some time."""
+
+    type_name = "released_object"
+    for_s = Input(float, default=0.2, minimum=0.0, doc="how long it must have been open [s]")
+    min_opening = Input(float, default=0.3, minimum=0.0, maximum=1.0, doc="how far open is open [0 … 1]")
+
+    def __init__(self, **values: object) -> None:
+        """Start without evidence."""
+        super().__init__(**values)
+        self._dwell = Dwell()
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Compare the gripper's opening with the limit."""
+        opening = float(ctx.observation.joints[-1])
+        open_s = self._dwell.update(ctx.now_s, opening >= self.min_opening)
+        if opening >= self.min_opening and open_s >= self.for_s:
+            return success(f"open {opening:.2f}")
+        return failure(f"open {opening:.2f}, expected {self.min_opening:g}")
+
+
+class PolicyAvailable(Condition):
+    """Succeed while requests to the policy are answered."""
+
+    type_name = "policy_available"
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Ask the link."""
+        state = ctx.policy.state
+        return success() if state.available else failure(f"policy unavailable: {state.reason}")
+
+
+class ChunkIdle(Condition):
+    """Succeed when the policy has planned to stay where the arm is.
+
+    Policies trained on demonstrations that end at rest stand still when they are done. Only actions
+    planned for the prompt in force count, so that a skill does not end on the rest of the one before.
+    """
+
+    type_name = "chunk_idle"
+    prompt = Input(str, doc="the prompt whose actions count; the nearest `prompt:` above by default")
+    for_s = Input(float, default=0.5, minimum=0.0, doc="how long the plan must have been idle [s]")
+    max_motion = Input(float, default=0.04, minimum=0.0, doc="greatest planned motion of a joint [rad, gripper 0 … 1]")
+
+    def __init__(self, **values: object) -> None:
+        """Start without evidence."""
+        super().__init__(**values)
+        self._dwell = Dwell()
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Compare the planned actions with the measured joints."""
+        planned = ctx.plan.remaining(ctx.observation.step)
+        if ctx.plan.prompt != self.prompt or not len(planned):
+            self._dwell.update(ctx.now_s, False)
+            return failure("no actions planned for this prompt")
+        motion = float(np.max(np.abs(planned - ctx.observation.joints)))
+        idle_s = self._dwell.update(ctx.now_s, motion <= self.max_motion)
+        if motion <= self.max_motion and idle_s >= self.for_s:
+            return success(f"planned motion {motion:.3f} for {idle_s:.1f} s")
+        return failure(f"planned motion {motion:.3f}")

@@ -1,0 +1,96 @@
+"""Motion the tree plans itself, without the policy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bt_robot.messages import Joints, TickContext
+from bt_robot.tree import Action, Condition, Input, Outcome, failure, running, success
+
+_PEAK_VELOCITY = 1.875
+_PEAK_ACCELERATION = 10.0 / np.sqrt(3.0)
+"""Peaks of the minimum-jerk profile 10 s³ - 15 s⁴ + 6 s⁵ over unit distance and time (Flash & Hogan, 1985)."""
+
+
+def resolve_pose(ctx: TickContext, pose: str | None, joints: tuple[float, ...] | None) -> Joints | str:
+    """Return the joint targets of a named pose or of joint values, (n,), or why there are none."""
+    if (pose is None) == (joints is None):
+        return "give either `pose` or `joints`"
+    if pose is not None:
+        known = ", ".join(sorted(ctx.poses)) or "none"
+        return ctx.poses.get(pose, f"no pose '{pose}' in the config; there is {known}")
+    assert joints is not None, "one of the two is given"
+    if len(joints) != len(ctx.limits.names):
+        return f"{len(joints)} joint values, expected {len(ctx.limits.names)}: {', '.join(ctx.limits.names)}"
+    return np.array(joints)
+
+
+class MoveTo(Action):
+    """Move to a pose along a smooth straight line in joint space.
+
+    The target is a named pose of the config, or joint values. It succeeds when the measured joints
+    have arrived; the gripper is not waited for, as an object may stop it. It fails when the target is
+    outside the joint limits or when a joint does not arrive, with the joint.
+    """
+
+    type_name = "move_to"
+    pose = Input(str | None, default=None, doc="a pose of the config, e.g. `rest`")
+    joints = Input(tuple[float, ...] | None, default=None, doc="or joint values [rad, gripper 0 … 1]")
+    speed = Input(float, default=0.3, minimum=0.01, maximum=1.0, doc="share of the velocity limit")
+    tolerance_rad = Input(float, default=0.05, minimum=0.001, maximum=0.5, doc="how near is there [rad]")
+    settle_s = Input(float, default=1.0, minimum=0.0, doc="how long a joint may take to catch up at the end [s]")
+
+    def on_start(self, ctx: TickContext) -> None:
+        """Plan the motion from the last command to the target."""
+        self._target = resolve_pose(ctx, self.pose, self.joints)
+        self._begin_s = ctx.now_s
+        self._begin = ctx.last_command.positions
+        self._duration_s = 0.0
+        if not isinstance(self._target, str):
+            way = np.abs(self._target - self._begin)
+            by_velocity = np.max(_PEAK_VELOCITY * way / (self.speed * ctx.limits.velocity))
+            by_acceleration = np.max(np.sqrt(_PEAK_ACCELERATION * way / (self.speed * ctx.limits.acceleration)))
+            self._duration_s = float(max(by_velocity, by_acceleration))
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Propose the point of the line that belongs to this tick."""
+        if isinstance(self._target, str):
+            return failure(self._target)
+        limits = ctx.limits
+        outside = np.flatnonzero((self._target < limits.lower) | (self._target > limits.upper))
+        if outside.size:
+            i = int(outside[0])
+            return failure(
+                f"{limits.names[i]} would go to {self._target[i]:.3f},"
+                f" outside {limits.lower[i]:.3f} … {limits.upper[i]:.3f}"
+            )
+        spent_s = ctx.now_s - self._begin_s
+        s = 1.0 if self._duration_s == 0.0 else min(spent_s / self._duration_s, 1.0)
+        ctx.propose(self._begin + (self._target - self._begin) * (10 * s**3 - 15 * s**4 + 6 * s**5))
+        short = np.abs(ctx.observation.joints - self._target)[:-1]
+        if s >= 1.0 and np.all(short <= self.tolerance_rad):
+            return success()
+        if spent_s > self._duration_s + self.settle_s:
+            i = int(np.argmax(short))
+            return failure(f"{limits.names[i]} stopped {short[i]:.3f} rad short of the target")
+        return running(f"{100 * s:.0f} % of the way")
+
+
+class AtPose(Condition):
+    """Succeed while the measured arm is at a pose; the gripper is not looked at."""
+
+    type_name = "at_pose"
+    pose = Input(str | None, default=None, doc="a pose of the config, e.g. `rest`")
+    joints = Input(tuple[float, ...] | None, default=None, doc="or joint values [rad, gripper 0 … 1]")
+    tolerance_rad = Input(float, default=0.05, minimum=0.001, maximum=0.5, doc="how near is there [rad]")
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Compare the measured joints with the pose."""
+        target = resolve_pose(ctx, self.pose, self.joints)
+        if isinstance(target, str):
+            return failure(target)
+        away = np.abs(ctx.observation.joints - target)[:-1]
+        i = int(np.argmax(away))
+        if away[i] <= self.tolerance_rad:
+            return success()
+        return failure(f"{ctx.limits.names[i]} is {away[i]:.3f} rad away")

@@ -1,0 +1,34 @@
+"""Look before anything else: is what was measured fresh?"""
+
+from __future__ import annotations
+
+from bt_robot.messages import TickContext
+from bt_robot.tree import Action, Input, Outcome, Output, failure, success
+
+
+class Observe(Action):
+    """Succeed while the joints and every camera frame are fresh.
+
+    Put it first in a skill: everything behind it then acts on what is really there. It fails with the
+    age of what is stale, and with the cameras that are missing.
+    """
+
+    type_name = "observe"
+    max_age_s = Input(float, default=0.5, minimum=0.0, doc="oldest measurement accepted [s]")
+    cameras = Input(tuple[str, ...], default=(), doc="cameras that must be there; those that are there, by default")
+    joints = Output(tuple[float, ...], doc="the measured joints [rad, gripper 0 … 1]")
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Compare ages with the limit."""
+        observation = ctx.observation
+        ages = {"the joints": ctx.now_s - observation.time_s}
+        for name in self.cameras or tuple(observation.frames):
+            if name not in observation.frames:
+                known = ", ".join(observation.frames) or "none"
+                return failure(f"no camera '{name}'; there is {known}")
+            ages[f"camera {name}"] = ctx.now_s - observation.frames[name].captured_s
+        for what, age_s in ages.items():
+            if age_s > self.max_age_s:
+                return failure(f"{what}: last measured {age_s:.2f} s ago, the limit is {self.max_age_s:g} s")
+        self.joints = tuple(observation.joints.tolist())
+        return success()

@@ -1,0 +1,57 @@
+"""Ask the policy for actions, in the background."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bt_robot.messages import TickContext
+from bt_robot.tree import Action, Input, Outcome, Output, failure, success
+
+
+class QueryPolicy(Action):
+    """Keep the plan filled: ask the policy for the next actions before the present ones are used up.
+
+    It never waits. It succeeds while there are actions to execute, or while an answer can be
+    expected; it fails when the plan is empty and the policy is unavailable or late, with the reason.
+    Put `execute_chunk` behind it, and `hold_position: {while: policy_unavailable}` beside both.
+    """
+
+    type_name = "query_policy"
+    prompt = Input(str, doc="what the policy is asked to do; the nearest `prompt:` above by default")
+    patience_s = Input(float, default=1.0, minimum=0.0, doc="how long the plan may be empty before this fails [s]")
+    on_switch = Input(
+        Literal["continue", "stop"],
+        default="continue",
+        doc="on a new prompt: go on with the actions planned for the old one until new ones arrive, or stop at once",
+    )
+    latency_s = Output(float, doc="latency of the last answer [s]")
+
+    _empty_since_s: float | None = None
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Offer this tick's observation if the plan wants more."""
+        step = ctx.observation.step
+        switched = ctx.plan.prompt != self.prompt
+        if switched and self.on_switch == "stop":
+            ctx.plan.clear()
+        if switched or ctx.plan.wants_more(step):
+            ctx.policy.offer(ctx.observation, self.prompt)
+        state = ctx.policy.state
+        if state.latency_s is not None:
+            self.latency_s = state.latency_s
+        left = len(ctx.plan.remaining(step))
+        if left:
+            self._empty_since_s = None
+            doubt = "" if state.available else f"; policy unavailable: {state.reason}"
+            return success(f"{left} actions planned{doubt}")
+        if not state.available:
+            return failure(f"policy unavailable: {state.reason}")
+        return self._wait(ctx.now_s)
+
+    def _wait(self, now_s: float) -> Outcome:
+        if self._empty_since_s is None:
+            self._empty_since_s = now_s
+        waited_s = now_s - self._empty_since_s
+        if waited_s > self.patience_s:
+            return failure(f"no actions from the policy for {waited_s:.1f} s")
+        return success("waiting for the policy's first actions")

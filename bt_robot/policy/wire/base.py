@@ -1,0 +1,57 @@
+"""What every wire format is to the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Fields = Mapping[str, Any]
+"""A request by wire key: images as (h, w, 3) or (3, h, w) uint8, the state as float32, text as str."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a policy server answered.
+
+    Attributes:
+        actions: (H, n) float64, finite, in the server's units.
+        server_s: The time the server says the inference took [s]; None if it did not say.
+    """
+
+    actions: NDArray[np.float64]
+    server_s: float | None = None
+
+
+class WireFormat(Protocol):
+    """How requests and replies look on a websocket; no method does any I/O."""
+
+    @property
+    def greets(self) -> bool:
+        """Whether the server sends its metadata before the first request."""
+        ...
+
+    def metadata(self, frame: str | bytes) -> Fields:
+        """Read what the server announced about itself.
+
+        Raises:
+            ServerError: The server sent an error instead.
+            WireError: The frame breaks the format.
+        """
+        ...
+
+    def request(self, fields: Fields) -> str | bytes:
+        """Write a request as one frame; str is sent as text, bytes as binary."""
+        ...
+
+    def reply(self, frame: str | bytes) -> Reply:
+        """Read the answer to a request.
+
+        Raises:
+            ServerError: The server sent an error instead.
+            WireError: The frame breaks the format.
+        """
+        ...

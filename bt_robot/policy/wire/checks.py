@@ -1,0 +1,77 @@
+"""Checks that every wire format shares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bt_robot.errors import WireError
+
+MAX_ERROR_CHARS = 300
+_TRACEBACK = "Traceback (most recent call last):"
+
+
+def escape(text: str) -> str:
+    """Return text with every character that could drive a terminal written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _shortened(line: str, limit: int) -> str:
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def server_words(text: str) -> str:
+    """Return the first and the last line of a server's error, safe to print and at most 300 characters long.
+
+    The line that opens every Python traceback says nothing and is left out.
+    """
+    # A megabyte of text has its telling lines at its ends; the middle is never looked at.
+    ends = text if len(text) <= 20_000 else text[:10_000] + "\n" + text[-10_000:]
+    lines = [line.strip() for line in ends.splitlines()]
+    lines = [line for line in lines if line and line != _TRACEBACK and not line.startswith("File ")]
+    if not lines:
+        return "an error without words"
+    first, last = escape(lines[0]), escape(lines[-1])
+    if text.lstrip().startswith(_TRACEBACK) or first == last:
+        return _shortened(last, MAX_ERROR_CHARS)
+    half = MAX_ERROR_CHARS // 2 - 2
+    return f"{_shortened(first, half)} … {_shortened(last, half)}"
+
+
+def checked_actions(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Return an array from the wire as actions, (H, n) float64, in memory of its own.
+
+    A leading batch of one is taken off.
+
+    Raises:
+        WireError: It is no array of finite floating-point numbers with two dimensions.
+    """
+    if array.dtype.kind != "f":
+        raise WireError(f"the actions are {array.dtype.name}, expected floating-point numbers")
+    if array.ndim == 3 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 2:
+        raise WireError(f"the actions have shape {array.shape}, expected (horizon, joints)")
+    if 0 in array.shape:
+        raise WireError(f"the actions have shape {array.shape}: there are none")
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        row, column = (int(i) for i in bad[0])
+        raise WireError(f"the actions hold {array[row, column]} at step {row}, joint {column}; all must be finite")
+    return np.array(array, dtype=np.float64)
+
+
+def duration_s(value: Any) -> float | None:
+    """Return a duration in milliseconds from the wire as seconds; None unless it is a sensible number."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+        return float(value) / 1000.0
+    return None
+
+
+def kinds(names: Iterable[object]) -> str:
+    """Return the keys of a message for an error text, shortened and safe to print."""
+    return _shortened(escape(", ".join(str(name) for name in names)) or "nothing", 120)

@@ -1,0 +1,245 @@
+"""The policy link of a run: one request in flight, in a thread of its own.
+
+The thread only turns jobs into outcomes. Everything a tree can see (counters, availability, back-off) changes in
+`offer` and `poll`, which the control loop calls: the link's behaviour is a function of the run's clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from bt_robot.errors import PolicyError, PolicyRefused
+from bt_robot.messages import ActionChunk, JointLimits, LinkState, Observation
+from bt_robot.policy.attempt import Asker, Job, Outcome, Timeouts
+from bt_robot.policy.base import Policy
+from bt_robot.policy.client import open_policy
+from bt_robot.policy.dialect import Dialect
+from bt_robot.policy.profile import Profile
+
+logger = logging.getLogger(__name__)
+
+FIRST_BACKOFF_S = 0.25
+LAST_BACKOFF_S = 4.0
+_WARM_UPS = 2
+_CLOSE_TIMEOUT_S = 2.0
+_KEPT_LATENCIES = 100_000
+
+
+class Worker:
+    """Asks a policy server in the background and never makes the control loop wait."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        url: str,
+        limits: JointLimits,
+        timeouts: Timeouts | None = None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        policy: Policy | None = None,
+    ) -> None:
+        """Prepare; `start` connects.
+
+        Args:
+            profile: The server's dialect.
+            url: Where the server is, `ws://…`.
+            limits: The robot's joints and their envelope.
+            timeouts: How long to wait.
+            now: The clock that latencies are measured on [s].
+            policy: The connection to use instead of a websocket to the URL.
+
+        Raises:
+            PolicyRefused: The profile's joints are not the robot's.
+        """
+        try:
+            dialect = Dialect(profile, limits)
+        except ValueError as error:
+            raise PolicyRefused(str(error)) from error
+        self.timeouts = timeouts or Timeouts()
+        self._now = now
+        self._asker = Asker(policy or open_policy(url, profile.protocol), dialect, self.timeouts, now)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._changed = threading.Condition()
+        self._outcome: Outcome | None = None
+        self._state = LinkState(available=False, reason="not started")
+        self._latencies_s: deque[float] = deque(maxlen=_KEPT_LATENCIES)
+        self._epoch = 0
+        self._prompt = ""
+        self._failures = 0
+        self._failure = ""
+        self._retry_s = float("-inf")
+        self._seen_s = float("-inf")
+
+    def start(self, observation: Observation, prompt: str) -> None:
+        """Connect, warm the server up and check its answers; blocks, and nothing may move before it returned.
+
+        Args:
+            observation: What the robot measures now.
+            prompt: The prompt to warm up with.
+
+        Raises:
+            PolicyRefused: The server is absent, or its answers are not what the profile declares.
+        """
+        url = self._asker.policy.url
+        try:
+            self._asker.connect()
+            # The first answer may contain the compilation of the model: it says nothing about the ones to come.
+            first_s = self._warm_up(observation, prompt, self.timeouts.first_inference_s)
+            latency_s = self._warm_up(observation, prompt, self.timeouts.inference_s)
+        except (PolicyError, PolicyRefused) as error:
+            self._asker.policy.close()
+            text = str(error)
+            prefix = "" if url in text else f"{url}: "
+            raise PolicyRefused(f"{prefix}{text}") from error
+        logger.info("%s answers: first in %.3f s, then in %.3f s", url, first_s, latency_s)
+        with self._changed:
+            self._latencies_s.append(latency_s)
+            self._prompt = prompt
+            self._state = LinkState(available=True, latency_s=latency_s, requests=_WARM_UPS, replies=_WARM_UPS)
+            self._thread = threading.Thread(target=self._run, name="policy-worker", daemon=True)
+            self._thread.start()
+
+    def _warm_up(self, observation: Observation, prompt: str, timeout_s: float) -> float:
+        began_s = self._now()
+        self._asker.ask(Job(observation, prompt, 0, began_s), timeout_s)
+        return self._now() - began_s
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            outcome = self._asker.attempt(job)
+            with self._changed:
+                self._outcome = outcome
+                self._changed.notify_all()
+        self._asker.policy.close()
+
+    @property
+    def state(self) -> LinkState:
+        """The link as it stands now."""
+        with self._changed:
+            return self._state if self._state.available else replace(self._state, reason=self._trouble())
+
+    def _trouble(self) -> str:
+        if not self._failures:
+            return self._state.reason
+        if self._state.in_flight:
+            return f"{self._failure}; trying again"
+        wait_s = max(0.0, self._retry_s - self._seen_s)
+        return f"{self._failure}; next try in {wait_s:.1f} s" if wait_s else self._failure
+
+    @property
+    def latencies_s(self) -> tuple[float, ...]:
+        """The latency of every answer so far [s], without the first warm-up."""
+        with self._changed:
+            return tuple(self._latencies_s)
+
+    @property
+    def epoch(self) -> int:
+        """The present epoch; answers of older ones are dropped."""
+        with self._changed:
+            return self._epoch
+
+    def new_epoch(self) -> None:
+        """Make every answer to an earlier request stale."""
+        with self._changed:
+            self._epoch += 1
+
+    def offer(self, observation: Observation, prompt: str) -> bool:
+        """Send a request if none is in flight and no back-off is running; return whether it was taken.
+
+        Another prompt than the last one's begins a new epoch, even when the request can't be sent yet.
+        """
+        with self._changed:
+            self._seen_s = observation.time_s
+            if prompt != self._prompt:
+                self._prompt = prompt
+                self._epoch += 1
+            if self._thread is None or self._state.in_flight or observation.time_s < self._retry_s:
+                return False
+            self._state = replace(self._state, in_flight=True, requests=self._state.requests + 1)
+            self._jobs.put(Job(observation, prompt, self._epoch, self._now()))
+            return True
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait in wall time until no request is under way; return whether that is so.
+
+        Only a simulated clock may call this: it is the one method that blocks.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._under_way(), timeout_s)
+
+    def _under_way(self) -> bool:
+        return self._state.in_flight and self._outcome is None
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the outcome that `poll` will take next is a time-out."""
+        with self._changed:
+            return self._outcome is not None and self._outcome.timed_out
+
+    def poll(self, now_s: float) -> ActionChunk | None:
+        """Take the outcome of the request in flight, if there is one, and return its actions.
+
+        Args:
+            now_s: The run's clock [s].
+        """
+        with self._changed:
+            self._seen_s = now_s
+            outcome, self._outcome = self._outcome, None
+            if outcome is None:
+                return None
+            reconnects = self._state.reconnects + outcome.connected
+            self._state = replace(self._state, in_flight=False, reconnects=reconnects)
+            if outcome.actions is None:
+                self._fail(outcome, now_s)
+                return None
+            return self._succeed(outcome)
+
+    def _fail(self, outcome: Outcome, now_s: float) -> None:
+        backoff_s = min(LAST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self._failures, 10))
+        self._failures += 1
+        self._failure = outcome.reason
+        self._retry_s = now_s + backoff_s
+        self._state = replace(self._state, available=False, errors=self._state.errors + 1)
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        logger.log(level, "policy request failed: %s", outcome.reason)
+
+    def _succeed(self, outcome: Outcome) -> ActionChunk | None:
+        assert outcome.actions is not None
+        if self._failures:
+            logger.info("the policy answers again after %d failed requests", self._failures)
+        self._failures = 0
+        self._retry_s = float("-inf")
+        self._latencies_s.append(outcome.latency_s)
+        self._state = replace(self._state, available=True, reason="", latency_s=outcome.latency_s)
+        if outcome.job.epoch != self._epoch:
+            self._state = replace(self._state, dropped=self._state.dropped + 1)
+            return None
+        self._state = replace(self._state, replies=self._state.replies + 1)
+        return ActionChunk(
+            outcome.actions,
+            outcome.job.observation.step,
+            outcome.job.epoch,
+            outcome.job.prompt,
+            outcome.latency_s,
+            outcome.server_s,
+        )
+
+    def close(self) -> None:
+        """Hang up and end the thread; allowed at any time, any number of times."""
+        with self._changed:
+            thread, self._thread = self._thread, None
+            self._state = replace(self._state, available=False, in_flight=False, reason="closed")
+            self._failures = 0
+        if thread is None:
+            self._asker.policy.close()
+            return
+        self._jobs.put(None)
+        self._asker.policy.abort()
+        thread.join(_CLOSE_TIMEOUT_S)

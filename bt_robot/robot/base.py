@@ -1,0 +1,56 @@
+"""What every robot is to this project."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bt_robot.messages import Command, JointLimits, Joints, Observation
+
+
+class Robot(Protocol):
+    """A robot arm that measures itself and follows joint targets.
+
+    The order of calls is `connect`, then any number of `observe` and `command`, then `stop`, then
+    `close`. `stop` and `close` may be called at any time, any number of times, and never raise.
+    """
+
+    @property
+    def limits(self) -> JointLimits:
+        """The joints' names, order and mechanical envelope."""
+        ...
+
+    def connect(self) -> None:
+        """Make the robot ready without moving it.
+
+        Raises:
+            RobotRefused: It is absent, or must not be armed as it is.
+        """
+        ...
+
+    def observe(self, step: int, now_s: float) -> Observation:
+        """Return the newest measurement at once.
+
+        Args:
+            step: The control step that asks.
+            now_s: The run's clock [s].
+
+        Raises:
+            RobotError: Nothing could be measured.
+        """
+        ...
+
+    def command(self, command: Command) -> Joints:
+        """Follow a command for one control period; return the targets really sent, (n,).
+
+        Raises:
+            RobotError: The command could not be sent.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Hold the present position."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything that `connect` took."""
+        ...

@@ -1,0 +1,57 @@
+"""What the leaves of a tree reach during one tick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bt_robot.errors import ProposalError
+from bt_robot.messages import ActionPlan, Command, JointLimits, Joints, Observation, PolicyLink
+
+
+class Context:
+    """Implements `bt_robot.messages.TickContext`; the loop refills it for every tick."""
+
+    def __init__(self, limits: JointLimits, poses: Mapping[str, Joints], policy: PolicyLink, plan: ActionPlan) -> None:
+        """Keep what stays the same for a whole run."""
+        self.limits = limits
+        self.poses = poses
+        self.policy = policy
+        self.plan = plan
+        self.now_s = 0.0
+        self.proposal: Joints | None = None
+        self.conflict = False
+        self._observation: Observation | None = None
+        self._last_command: Command | None = None
+
+    @property
+    def last_command(self) -> Command:
+        """What was sent on the previous tick; the measured pose on the first."""
+        assert self._last_command is not None, "leaves are ticked inside a tick only"
+        return self._last_command
+
+    @property
+    def observation(self) -> Observation:
+        """This tick's observation."""
+        assert self._observation is not None, "leaves are ticked inside a tick only"
+        return self._observation
+
+    def begin(self, now_s: float, observation: Observation, last_command: Command) -> None:
+        """Start a tick without a proposal."""
+        self.now_s = now_s
+        self._observation = observation
+        self._last_command = last_command
+        self.proposal = None
+        self.conflict = False
+
+    def propose(self, positions: Joints) -> None:
+        """Propose a command for this tick, (n,).
+
+        Raises:
+            ProposalError: Another node proposed one already; the arm then holds, neither is executed.
+        """
+        if self.proposal is not None or self.conflict:
+            self.proposal, self.conflict = None, True
+            raise ProposalError("two nodes proposed a command in the same tick; put them in a sequence or a fallback")
+        self.proposal = np.array(positions, dtype=np.float64)

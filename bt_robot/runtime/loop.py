@@ -1,0 +1,237 @@
+"""The control loop: one tick after the other, and an arm at rest whatever ends it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+from bt_robot.errors import RobotError
+from bt_robot.messages import (
+    ActionChunk,
+    Command,
+    JointLimits,
+    Joints,
+    Observation,
+    PolicyLink,
+    Sink,
+    Status,
+    TickRecord,
+    Verdict,
+)
+from bt_robot.policy.plan import Plan
+from bt_robot.robot.base import Robot
+from bt_robot.runtime.clock import Clock, Tick
+from bt_robot.runtime.context import Context
+from bt_robot.runtime.governor import govern, rest_at
+from bt_robot.tree import Tree
+
+logger = logging.getLogger(__name__)
+
+OVERRUN_PERIODS = 3
+"""A decision that took longer than this many periods is too old to be executed."""
+
+
+class Link(PolicyLink, Protocol):
+    """The policy link as its owner sees it."""
+
+    def poll(self, now_s: float) -> ActionChunk | None:
+        """Return the chunk that became visible since the last call, if any, without waiting for one."""
+        ...
+
+    def close(self) -> None:
+        """Drop the connection and end the background work; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        status: SUCCESS or FAILURE of the tree; FAILURE for anything else that ended the run.
+        reason: Why, in words; empty on SUCCESS.
+        failed_path: The node that explains a FAILURE; empty where no node does.
+        interrupted: True when a person ended the run.
+    """
+
+    status: Status
+    reason: str = ""
+    failed_path: str = ""
+    interrupted: bool = False
+
+
+class Loop:
+    """Ticks a tree at the control rate until it ends.
+
+    The loop owns the order of a tick, and the exit: however `run` ends, the tree is halted and the robot
+    holds, each even if the other failed. What was opened elsewhere is closed by who opened it.
+    """
+
+    def __init__(
+        self,
+        *,
+        robot: Robot,
+        tree: Tree,
+        link: Link,
+        plan: Plan,
+        clock: Clock,
+        limits: JointLimits,
+        poses: Mapping[str, Joints],
+        sinks: Sequence[Sink] = (),
+        max_time_s: float | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Wire the parts together; nothing moves before `run`.
+
+        Args:
+            robot: Connected and ready.
+            tree: Freshly built.
+            link: Started.
+            plan: Empty.
+            clock: The owner of time.
+            limits: The safety envelope.
+            poses: Named poses, (n,) each.
+            sinks: Told of every tick.
+            max_time_s: End the run as a FAILURE after this time on the run's clock.
+            interrupted: Asked on every tick; True ends the run.
+        """
+        self._robot = robot
+        self._tree = tree
+        self._link = link
+        self._plan = plan
+        self._clock = clock
+        self._limits = limits
+        self._max_time_s = max_time_s
+        self._interrupted = interrupted
+        self._sinks = list(sinks)
+        self._context = Context(limits, poses, link, plan)
+        self._target: Joints | None = None
+        self._previous: Command | None = None
+        self._reported: tuple[str, str] = ("", "")
+
+    def run(self) -> Ending:
+        """Tick until the tree ends, the time is over, a person interrupts, or the robot fails."""
+        with ExitStack() as leave:
+            leave.callback(self._robot.stop)
+            leave.callback(self._tree.halt)
+            while True:
+                tick = self._clock.next_tick()
+                try:
+                    status = self._tick(tick)
+                except RobotError as error:
+                    logger.error("the robot failed: %s", error)
+                    return Ending(Status.FAILURE, str(error))
+                if (ending := self._ending(status, tick)) is not None:
+                    return ending
+
+    def _ending(self, status: Status, tick: Tick) -> Ending | None:
+        if status is Status.SUCCESS:
+            return Ending(Status.SUCCESS)
+        if status is Status.FAILURE:
+            failure = self._tree.failure
+            return Ending(status, failure.reason, failure.path) if failure else Ending(status, "the tree failed")
+        if self._interrupted():
+            return Ending(Status.FAILURE, "interrupted", interrupted=True)
+        if self._max_time_s is not None and tick.time_s >= self._max_time_s:
+            return Ending(Status.FAILURE, f"the time limit of {self._max_time_s:g} s is over")
+        return None
+
+    def _tick(self, tick: Tick) -> Status:
+        observation = self._robot.observe(tick.step, tick.time_s)
+        previous = self._last_command(observation, tick)
+        chunk = self._link.poll(tick.time_s)
+        if chunk is not None and not self._plan.accept(chunk, tick.step):
+            chunk = None
+        self._context.begin(tick.time_s, observation, previous)
+        status = self._tree.tick(self._context)
+        proposal, late = self._context.proposal, self._too_late()
+        governed = govern(
+            None if late else proposal,
+            previous,
+            self._limits,
+            self._clock.period_s,
+            step=tick.step,
+            previous_target=self._target,
+        )
+        sent = self._robot.command(governed.command)
+        self._target = governed.target
+        self._previous = Command(tick.step, sent, (sent - previous.positions) / self._clock.period_s)
+        stalled = self._plan.stalled(tick.step)
+        self._plan.end_tick(tick.step)
+        events = self._events(tick, governed.verdict, late)
+        self._publish(tick, observation, governed.verdict, status, chunk, stalled, events)
+        return status
+
+    def _last_command(self, observation: Observation, tick: Tick) -> Command:
+        previous = self._previous
+        if previous is None:
+            return rest_at(observation.joints, tick.step - 1)
+        if tick.step - previous.step > 1:  # real time passed without a command: the arm came to rest
+            return rest_at(previous.positions, tick.step - 1)
+        return previous
+
+    def _too_late(self) -> str:
+        """Return why the decision is too old to be executed, or an empty string."""
+        spent_s = self._clock.spent_s()
+        if spent_s <= OVERRUN_PERIODS * self._clock.period_s:
+            return ""
+        slowest = self._tree.slowest
+        who = f", {slowest[1]:.2f} s of it in {slowest[0]}" if slowest else ""
+        return f"the tick took {spent_s:.2f} s{who}; holding"
+
+    def _events(self, tick: Tick, verdict: Verdict, late: str) -> tuple[str, ...]:
+        """Return what a person should read: each thing when it begins, not on every tick."""
+        found: list[str] = []
+        if late:
+            found.append(late)
+        if tick.skipped:
+            found.append(f"{tick.skipped} ticks missed")
+        state = self._link.state
+        now = ("" if state.available else state.reason, verdict.refused)
+        if now[0] and now[0] != self._reported[0]:
+            found.append(f"policy: {now[0]}")
+        if self._reported[0] and state.available:
+            found.append("policy: answers again")
+        if now[1] and now[1] != self._reported[1]:
+            found.append(f"command refused: {now[1]}")
+        self._reported = now
+        return tuple(found)
+
+    def _publish(
+        self,
+        tick: Tick,
+        observation: Observation,
+        verdict: Verdict,
+        status: Status,
+        chunk: ActionChunk | None,
+        stalled: bool,
+        events: tuple[str, ...],
+    ) -> None:
+        assert self._previous is not None, "published after a command was sent"
+        record = TickRecord(
+            step=tick.step,
+            time_s=tick.time_s,
+            lateness_s=tick.lateness_s,
+            skipped=tick.skipped,
+            observation=observation,
+            command=self._previous,
+            verdict=verdict,
+            status=status,
+            nodes=self._tree.states(),
+            link=self._link.state,
+            prompt=self._plan.prompt,
+            chunk_age_steps=self._plan.chunk_age(tick.step),
+            planned_steps=len(self._plan.remaining(tick.step + 1)),
+            chunk=chunk,
+            stalled=stalled,
+            events=events,
+        )
+        for sink in list(self._sinks):
+            try:
+                sink.publish(record)
+            except Exception:  # a broken display or a full disk must not stop the arm's control
+                logger.exception("%s failed and is switched off", type(sink).__name__)
+                self._sinks.remove(sink)

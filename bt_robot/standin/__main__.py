@@ -1,0 +1,129 @@
+"""The command `bt-serve`, also as `python -m bt_robot.standin`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bt_robot.standin.server import ServerSettings
+
+_EXAMPLES = """\
+examples:
+  bt-serve                              listen on ws://127.0.0.1:8000
+  bt-serve --port 9000 --latency-ms 300 answer as slowly as a distant server
+  bt-serve --host 0.0.0.0               let other machines in (there is no password)
+
+OpenPI's protocol is spoken on every path, the JSON protocol on /json; GET /healthz answers OK.
+exit codes: 0 ended, 2 bad flag, 3 can't listen, 130 interrupted (Ctrl-C)
+"""
+
+
+def _number(text: str, lowest: float, highest: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not lowest <= value <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a number from {lowest:g} to {highest:g}")
+    return value
+
+
+def _whole(text: str, lowest: int, highest: int) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else -1
+    if not lowest <= value <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number from {lowest} to {highest}")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bt-serve",
+        description="Serve the stand-in policy of the simulation, as an OpenPI server would serve π₀.₅.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=lambda t: _whole(t, 0, 65535), default=8000, help="port, 0 for a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--latency-ms",
+        type=lambda t: _number(t, 0.0, 600_000.0),
+        default=0.0,
+        metavar="MS",
+        help="wait this long before every answer (default: 0)",
+    )
+    parser.add_argument(
+        "--horizon",
+        type=lambda t: _whole(t, 1, 1000),
+        default=50,
+        metavar="STEPS",
+        help="actions in an answer, at 30 Hz (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="say where it listens as one JSON object on stdout")
+    # For a parent process that holds the other end of our standard input: its death closes it.
+    parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the server until it is told to end; return the exit code.
+
+    Args:
+        argv: The command line without the program's name; the process's own by default.
+    """
+    args = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="bt-serve: %(message)s")
+    from bt_robot.standin.server import ServerSettings
+
+    settings = ServerSettings(args.host, args.port, args.latency_ms / 1000.0, args.horizon)
+    try:
+        asyncio.run(_serve(settings, as_json=args.json, with_parent=args.with_parent))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        sys.stderr.write(f"bt-serve: can't listen on {args.host}:{args.port}: {reason}; try another --port, or 0\n")
+        return 3
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def _serve(settings: ServerSettings, *, as_json: bool, with_parent: bool) -> None:
+    from bt_robot.standin.brain import Brain
+    from bt_robot.standin.server import JSON_PATH, listening
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    async with listening(Brain(), settings) as url:
+        if as_json:
+            line = json.dumps(
+                {"url": url, "json_url": url + JSON_PATH, "pid": os.getpid(), "horizon": settings.horizon}
+            )
+        else:
+            line = f"serving the stand-in policy at {url} (JSON at {url}{JSON_PATH}); end with Ctrl-C"
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+        if with_parent:
+            watch = threading.Thread(target=_await_end_of_input, args=(loop, stop), daemon=True)
+            watch.start()
+        await stop.wait()
+
+
+def _await_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # os.read, not sys.stdin: a daemon thread inside a buffered reader aborts the interpreter's exit.
+    while os.read(0, 1024):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

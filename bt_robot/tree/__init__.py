@@ -1,0 +1,31 @@
+"""The tree language and its engine: YAML → spec → tree."""
+
+from bt_robot.tree.engine import Tree, build_tree
+from bt_robot.tree.leaf import Action, Condition, Leaf
+from bt_robot.tree.loading import load_tree, parse_tree
+from bt_robot.tree.outcome import Outcome, declined, failure, running, success
+from bt_robot.tree.ports import Input, Output, Slot
+from bt_robot.tree.registry import Registry
+from bt_robot.tree.spec import Key, NodeSpec, TreeSpec
+
+__all__ = [
+    "Action",
+    "Condition",
+    "Leaf",
+    "Input",
+    "Output",
+    "Slot",
+    "Outcome",
+    "success",
+    "running",
+    "failure",
+    "declined",
+    "Registry",
+    "Key",
+    "NodeSpec",
+    "TreeSpec",
+    "load_tree",
+    "parse_tree",
+    "Tree",
+    "build_tree",
+]

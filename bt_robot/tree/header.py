@@ -1,0 +1,124 @@
+"""A tree or subtree file as read: what it declares, and the source of its root node."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from bt_robot.config.source import MapNode, Mark, Problems, ScalarNode, SourceNode
+from bt_robot.config.values import INVALID, describe, is_null, read_value
+from bt_robot.tree.parameters import Parameter, read_parameters
+from bt_robot.tree.words import NAME, NAME_EXPECTED, references
+
+_KEYS = {
+    "tree": ("tree", "description", "include", "prompt", "expects", "root"),
+    "subtree": ("subtree", "description", "include", "parameters", "root"),
+}
+_ALL_KEYS = sorted({*_KEYS["tree"], *_KEYS["subtree"]})
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A tree or a subtree as its file declares it.
+
+    Attributes:
+        kind: `tree` or `subtree`.
+        name: Its name; empty when the file gives none that can be used.
+        mark: Where it is named.
+        root: The source of its root node; None when it is missing.
+        description: What it is for.
+        prompt: The source of the tree-wide prompt, or None.
+        parameters: What a subtree takes.
+        expects: What a simulation of a tree checks at the end.
+        includes: The files to include, each with its place.
+    """
+
+    kind: str
+    name: str
+    mark: Mark
+    root: SourceNode | None
+    description: str = ""
+    prompt: SourceNode | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
+    expects: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    includes: tuple[tuple[str, Mark], ...] = ()
+
+
+def read_definition(node: SourceNode, taken: Collection[str], problems: Problems) -> Definition | None:
+    """Read a file's header; None when the file is no mapping (the problem is noted).
+
+    Args:
+        node: The whole file.
+        taken: Words that a subtree can't be called by, because they are node types.
+        problems: Where problems are noted.
+    """
+    if not isinstance(node, MapNode):
+        problems.add(node.mark, f"the file is {describe(node)}", expected="a mapping with 'tree: name' and 'root'")
+        return None
+    kind = _read_kind(node, problems)
+    for key, _ in node.entries:
+        if key.text not in _ALL_KEYS:
+            problems.unknown(key.mark, "key", key.text, _KEYS[kind])
+        elif key.text not in (*_KEYS[kind], "tree", "subtree"):
+            problems.add(key.mark, f"a {kind} has no '{key.text}'", expected=f"one of {', '.join(_KEYS[kind])}")
+    root = node.get("root")
+    if root is None or is_null(root):
+        problems.add(root.mark if root else node.mark, "'root' is missing", expected="a node")
+        root = None
+    named = node.get(kind)
+    parameters = read_parameters(node.get("parameters"), problems) if kind == "subtree" else {}
+    used = references(root)
+    for parameter in parameters.values():
+        # A declared prompt reaches the leaves below it without being named.
+        if root is not None and parameter.name not in used and parameter.name != "prompt":
+            problems.add(parameter.mark, f"parameter '{parameter.name}' is not used", expected=f"'${parameter.name}'")
+    return Definition(
+        kind=kind,
+        name=_read_name(named, kind, taken, problems) if named else "",
+        mark=named.mark if named else node.mark,
+        root=root,
+        description=_text(node, "description", problems),
+        prompt=node.get("prompt") if kind == "tree" else None,
+        parameters=parameters,
+        expects=_read_expects(node, problems) if kind == "tree" else {},
+        includes=_read_includes(node, problems),
+    )
+
+
+def _read_kind(node: MapNode, problems: Problems) -> str:
+    given = [key for key, _ in node.entries if key.text in _KEYS]
+    if len(given) == 1:
+        return given[0].text
+    what = "both 'tree' and 'subtree' are given" if given else "neither 'tree' nor 'subtree' is given"
+    problems.add(given[1].mark if given else node.mark, what, expected="either 'tree: name' or 'subtree: name'")
+    return given[0].text if given else "subtree" if node.get("parameters") else "tree"
+
+
+def _read_name(node: SourceNode, kind: str, taken: Collection[str], problems: Problems) -> str:
+    if not isinstance(node, ScalarNode) or is_null(node) or not NAME.match(node.text):
+        problems.add(node.mark, f"{kind}: {describe(node)}", expected=NAME_EXPECTED)
+        return ""
+    if kind == "subtree" and node.text in taken:
+        problems.add(node.mark, f"subtree: '{node.text}' is a node type already", expected="another name")
+        return ""
+    return node.text
+
+
+def _text(node: MapNode, key: str, problems: Problems) -> str:
+    value = node.get(key)
+    return (read_value(value, str, problems, key) or "") if value else ""
+
+
+def _read_expects(node: MapNode, problems: Problems) -> dict[str, tuple[str, ...]]:
+    value = node.get("expects")
+    expects = read_value(value, Mapping[str, tuple[str, ...]], problems, "expects") if value else {}
+    return {} if expects is INVALID else expects
+
+
+def _read_includes(node: MapNode, problems: Problems) -> tuple[tuple[str, Mark], ...]:
+    value = node.get("include")
+    names = read_value(value, tuple[str, ...], problems, "include") if value else ()
+    if names is INVALID:
+        return ()
+    marks = [item.mark for item in getattr(value, "items", ())]
+    return tuple(zip(names, marks, strict=True))

@@ -1,0 +1,95 @@
+"""The base classes of the leaves: what a node type that does something looks like."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from bt_robot.messages import TickContext
+from bt_robot.tree.outcome import Outcome
+from bt_robot.tree.ports import Input, Output, Slot
+from bt_robot.tree.words import IDENTIFIER, PORT_WORDS
+
+
+class Leaf(ABC):
+    """A node that does something or looks at something; derive from Action or Condition.
+
+    A leaf keeps its own state between ticks and reaches the robot only through the tick context.
+    Whatever it raises becomes its FAILURE.
+
+    Attributes:
+        type_name: The word for it in tree files.
+        kind: `action` or `condition`.
+        ports: Its ports by the words for them in tree files, in the order declared.
+    """
+
+    type_name: ClassVar[str] = ""
+    kind: ClassVar[str] = ""
+    ports: ClassVar[Mapping[str, Input[Any] | Output[Any]]] = MappingProxyType({})
+
+    def __init_subclass__(cls) -> None:
+        """Collect the ports.
+
+        Raises:
+            TypeError: The type's name or the name of a port can't be used in tree files.
+        """
+        super().__init_subclass__()
+        ports = dict(cls.ports)
+        for attribute, port in vars(cls).items():
+            if isinstance(port, (Input, Output)):
+                if hasattr(Leaf, attribute) or port.name in PORT_WORDS or not IDENTIFIER.match(port.name):
+                    raise TypeError(f"{cls.__name__}: a port can't be called '{attribute}'")
+                ports[port.name] = port
+        if cls.type_name and not IDENTIFIER.match(cls.type_name):
+            raise TypeError(f"{cls.__name__}: the type name '{cls.type_name}' is not a word like 'move_to'")
+        cls.ports = MappingProxyType(ports)
+
+    def __init__(self, **values: object) -> None:
+        """Bind the ports: an input to a value or a Slot, an output to a Slot or to nothing.
+
+        Raises:
+            TypeError: A value has no port, or a required input has no value.
+        """
+        for name in values:
+            if name not in self.ports and name not in (port.attribute for port in self.ports.values()):
+                raise TypeError(f"'{self.type_name}' has no port '{name}'")
+        for name, port in self.ports.items():
+            if name in values:
+                value = values[name]
+            elif port.attribute in values:
+                value = values[port.attribute]
+            elif isinstance(port, Output):
+                value = Slot(name)
+            elif port.required:
+                raise TypeError(f"'{self.type_name}' needs a value for its port '{name}'")
+            else:
+                value = port.default
+            port.bind(self, value)
+
+    def on_start(self, ctx: TickContext) -> None:  # noqa: B027 - may be left out
+        """Begin: called in the tick in which the leaf becomes active, before `on_tick`."""
+
+    @abstractmethod
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        """Do one tick's work without waiting, and say how it stands."""
+
+    def on_halt(self, ctx: TickContext | None) -> None:  # noqa: B027 - may be left out
+        """Let go: called when the leaf is interrupted while RUNNING.
+
+        Args:
+            ctx: The tick in which it happens; None when the whole tree is halted between ticks.
+        """
+
+
+class Action(Leaf):
+    """A leaf that does something, for one tick or for many."""
+
+    kind = "action"
+
+
+class Condition(Leaf):
+    """A leaf that looks at something and answers at once; its failure means "does not apply now"."""
+
+    kind = "condition"

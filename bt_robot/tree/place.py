@@ -1,0 +1,82 @@
+"""Where a node stands in the tree that is being made, and what is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bt_robot.config.source import Mark, SourceNode
+from bt_robot.tree.leaf import Leaf
+from bt_robot.tree.ports import Output
+from bt_robot.tree.scope import Scope
+from bt_robot.tree.spec import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The prompt in force: its value, and its source for those who pass it on."""
+
+    value: object
+    node: SourceNode
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node stands: the path of its parent, and what its surroundings decide."""
+
+    path: str
+    depth: int = 0
+    prompt: Prompt | None = None
+    taken: set[str] = field(default_factory=set[str])
+
+    def claim(self, name: str) -> str:
+        """Return the name, or the first of name_2, name_3, … that no sibling has."""
+        free, count = name, 1
+        while free in self.taken:
+            count += 1
+            free = f"{name}_{count}"
+        self.taken.add(free)
+        return free
+
+
+@dataclass(slots=True)
+class Found:
+    """One node as far as it is understood.
+
+    Attributes:
+        type: Its type, aliases resolved.
+        kind: Its kind, as in NodeSpec.
+        mark: Where its type is written.
+        name: The last part of its path.
+        path: Its path.
+        inside: The place of its children.
+    """
+
+    type: str
+    kind: str
+    mark: Mark
+    name: str
+    path: str
+    inside: Place
+
+
+def detail(values: Mapping[str, object], leaf: type[Leaf] | None) -> str:
+    """Say a node's parameters in a few words, for drawings."""
+    shown = {name: value for name, value in values.items() if name != "prompt"}
+    parts: list[str] = []
+    for name, value in shown.items():
+        text = f'"{{{value.name}}}"' if isinstance(value, Key) else _short(value)
+        arrow = "→" if leaf and isinstance(leaf.ports.get(name), Output) else "="
+        parts.append(f"{name}{arrow}{text}")
+    return " ".join(parts)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        items = [_short(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return "[" + ", ".join(items[:6] + (["…"] if len(items) > 6 else [])) + "]"
+    text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,68 @@
+"""A tree as loaded: checked, complete, and independent of any run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bt_robot.tree.leaf import Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A place on the blackboard.
+
+    Attributes:
+        scope: Path of the subtree instance (or of the tree) that the key belongs to.
+        name: The key, as written.
+    """
+
+    scope: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """One node, with everything that is known before a run.
+
+    Attributes:
+        path: Stable path from the root; unique in a tree.
+        type: Its type; the subtree's name for a call.
+        name: The last part of the path.
+        kind: `composite`, `decorator`, `subtree`, `action` or `condition`.
+        values: Its parameters or ports; a Key stands for a place on the blackboard.
+        children: The nodes below it, in order.
+        prompt: The prompt in force at it; empty if none is set.
+        detail: Its parameters in a few words.
+        leaf: The class of a leaf; None for other kinds.
+    """
+
+    path: str
+    type: str
+    name: str
+    kind: str
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
+    children: tuple[NodeSpec, ...] = ()
+    prompt: str = ""
+    detail: str = ""
+    leaf: type[Leaf] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSpec:
+    """A whole tree file with its subtrees put in place.
+
+    Attributes:
+        name: The tree's name.
+        root: Its root node.
+        description: What the task is, for people.
+        expects: What a simulation checks at the end, e.g. `{"in_container": ("red",)}`.
+        files: Every file that was read, the tree's own first.
+    """
+
+    name: str
+    root: NodeSpec
+    description: str = ""
+    expects: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    files: tuple[Path, ...] = ()

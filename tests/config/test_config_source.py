@@ -1,0 +1,83 @@
+"""YAML is read more strictly than YAML allows; every refusal has its place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bt_robot.config.source import MAX_BYTES, ListNode, MapNode, Problems, ScalarNode, parse, read_file
+
+
+def problems_of(text):
+    problems = Problems()
+    parse(text, "x.yaml", problems)
+    return [str(problem) for problem in problems.found]
+
+
+def test_nodes_know_their_place_and_whether_they_were_quoted():
+    root = parse("a: 1\nb: ['x', y]\n", "x.yaml", Problems())
+    assert isinstance(root, MapNode)
+    items = root.get("b")
+    assert isinstance(items, ListNode)
+    quoted, plain = items.items
+    assert isinstance(quoted, ScalarNode)
+    assert isinstance(plain, ScalarNode)
+    assert (quoted.text, quoted.plain, quoted.mark.line, quoted.mark.column) == ("x", False, 2, 5)
+    assert (plain.text, plain.plain, plain.mark.column) == ("y", True, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: &x 1", "x.yaml:1:4: anchor '&x'; expected no anchors and aliases; use a subtree"),
+        ("a: *x", "x.yaml:1:4: alias '*x'; expected no anchors and aliases; use a subtree"),
+        ("a: &x [*x]", "x.yaml:1:4: anchor '&x'; expected no anchors and aliases; use a subtree"),
+        ("a: !!python/object:os.system x", "x.yaml:1:4: a tag; expected plain data without tags"),
+        ("a: 1\nb: 2\na: 3", "x.yaml:3:1: duplicate key 'a' (first on line 1)"),
+        ("[1]: 2", "x.yaml:1:1: a key that is a list or a mapping; expected a word"),
+        ("a: 1\n---\nb: 2", "x.yaml:2:1: a second document begins here; expected one document a file"),
+        ("", "x.yaml: the file is empty"),
+        ("a: [1\n", "x.yaml:2:1: not YAML: did not find expected ',' or ']'"),
+        ("a: b: c", "x.yaml:1:5: not YAML: mapping values are not allowed in this context"),
+        ("\ta: 1", "x.yaml:1:1: not YAML: found character that cannot start any token"),
+    ],
+)
+def test_what_is_refused_and_in_which_words(text, message):
+    assert problems_of(text) == [message]
+
+
+def test_deep_and_large_files_are_refused():
+    assert problems_of("[" * 5000 + "]" * 5000) == [
+        "x.yaml:1:102: nested deeper than 100 levels; expected a flatter file"
+    ]
+    assert "more than 50000 values" in problems_of("[" + "a, " * 300_000 + "]")[0]
+
+
+def test_a_file_over_the_size_limit_is_not_read(tmp_path):
+    path = tmp_path / "big.yaml"
+    path.write_bytes(b"#" * (MAX_BYTES + 1))
+    problems = Problems()
+    assert read_file(path, problems, shown="big.yaml") is None
+    assert [str(p) for p in problems.found] == [
+        "big.yaml: the file has more than 1000000 bytes; expected a smaller file"
+    ]
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"a: \xff")
+    problems = Problems()
+    assert read_file(path, problems, shown="x.yaml") is None
+    assert [str(p) for p in problems.found] == ["x.yaml: byte 3 is not UTF-8; expected UTF-8 text"]
+
+
+def test_a_missing_file_says_so(tmp_path):
+    problems = Problems()
+    assert read_file(tmp_path / "no.yaml", problems, shown="no.yaml") is None
+    assert str(problems.found[0]) == "no.yaml: can't be read: No such file or directory; expected a YAML file"
+
+
+@given(st.text(max_size=200))
+def test_any_text_gives_nodes_or_problems_and_never_an_exception(text):
+    problems = Problems()
+    root = parse(text, "x.yaml", problems)
+    assert root is not None or problems.found

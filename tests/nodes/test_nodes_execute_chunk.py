@@ -1,0 +1,27 @@
+"""execute_chunk: one planned action per tick, hold when there is none."""
+
+import numpy as np
+
+from bt_robot.messages import Status
+from bt_robot.nodes.execute_chunk import ExecuteChunk
+
+
+def test_the_action_of_the_step_is_proposed(world):
+    world.plan.actions = np.array([[0.1, 0.2, 0.3], [0.2, 0.2, 0.3]])
+    outcome = world.tick(ExecuteChunk(), start=True)
+    assert outcome.status is Status.RUNNING
+    assert world.proposal.tolist() == [0.1, 0.2, 0.3]
+
+
+def test_without_an_action_nothing_is_proposed_and_it_says_so(world):
+    outcome = world.tick(ExecuteChunk(), start=True)
+    assert (outcome.status, outcome.reason) == (Status.RUNNING, "no action planned for now; holding")
+    assert world.proposal is None
+
+
+def test_when_it_is_halted_answers_under_way_become_stale(world):
+    leaf = ExecuteChunk()
+    world.tick(leaf, start=True)
+    leaf.on_halt(world)
+    assert world.policy.epochs == 1
+    leaf.on_halt(None)

@@ -1,0 +1,49 @@
+"""hold_position: stand still for a reason, and say it."""
+
+import numpy as np
+import pytest
+
+from bt_robot.messages import LinkState, Status
+from bt_robot.nodes.hold_position import HoldPosition
+
+
+def test_it_holds_for_ever_by_default_and_proposes_nothing(world):
+    leaf = HoldPosition()
+    assert world.tick(leaf, start=True).status is Status.RUNNING
+    assert world.tick(leaf, after_s=1e6).status is Status.RUNNING
+    assert world.proposal is None
+
+
+def test_it_says_what_it_holds_for_and_fails_with_it_in_the_end(world):
+    world.policy.state = LinkState(available=False, reason="connection refused")
+    leaf = HoldPosition(**{"while": "policy_unavailable", "at_most_s": 10.0})
+    assert world.tick(leaf, start=True).reason == "holding for 0.0 s: policy unavailable: connection refused"
+    assert world.tick(leaf, after_s=9.9).status is Status.RUNNING
+    outcome = world.tick(leaf, after_s=0.2)
+    assert (outcome.status, outcome.reason) == (
+        Status.FAILURE,
+        "held for 10.1 s; policy unavailable: connection refused",
+    )
+
+
+def test_it_declines_when_the_policy_was_not_the_trouble(world):
+    world.plan.actions = np.zeros((4, 3))
+    outcome = world.tick(HoldPosition(**{"while": "policy_unavailable"}), start=True)
+    assert (outcome.status, outcome.reason) == (Status.FAILURE, "nothing to hold for: the policy is available")
+
+
+def test_a_policy_that_answers_but_plans_nothing_is_a_reason(world):
+    outcome = world.tick(HoldPosition(**{"while": "policy_unavailable"}), start=True)
+    assert outcome.reason == "holding for 0.0 s: no actions from the policy"
+
+
+def test_the_time_starts_anew_with_every_hold(world):
+    leaf = HoldPosition(at_most_s=1.0)
+    world.tick(leaf, start=True)
+    world.now_s = 50.0
+    assert world.tick(leaf, start=True).reason == "holding for 0.0 s"
+
+
+def test_an_unknown_reason_is_no_port_value():
+    with pytest.raises(TypeError):
+        HoldPosition(whle="always")

@@ -1,0 +1,127 @@
+"""One request from observation to outcome, and the comparison of metadata with the profile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import policy_kit as kit
+import pytest
+
+from bt_robot.arm.so101 import LIMITS, REST
+from bt_robot.errors import PolicyRefused, PolicyTimeout, ServerError
+from bt_robot.messages import Frame
+from bt_robot.policy.attempt import Asker, Job, Timeouts, check_metadata
+from bt_robot.policy.dialect import Dialect
+
+EXPECTING = replace(kit.PROFILE, metadata={"server": "bt_robot standin", "version": 2})
+
+
+class Clock:
+    def __init__(self):
+        self.now_s = 100.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def asker(policy, clock=None):
+    return Asker(policy, Dialect(kit.PROFILE, LIMITS), Timeouts(inference_s=2.0), clock or Clock())
+
+
+def job(observation=None):
+    return Job(observation or kit.observation(3), "go", 7, 100.0)
+
+
+def test_a_first_attempt_connects_asks_and_measures():
+    clock = Clock()
+    policy = kit.ScriptedPolicy(lambda: setattr(clock, "now_s", 100.25) or kit.still())
+    outcome = asker(policy, clock).attempt(job())
+    assert outcome.connected
+    assert outcome.reason == ""
+    assert outcome.latency_s == 0.25
+    np.testing.assert_allclose(outcome.actions, np.tile(REST, (50, 1)), atol=1e-9)
+    assert policy.asked[0][1] == 2.0
+
+
+def test_a_standing_connection_is_used_again():
+    policy = kit.ScriptedPolicy(kit.still(), kit.still())
+    one = asker(policy)
+    one.attempt(job())
+    assert not one.attempt(job()).connected
+    assert policy.connects == 1
+
+
+def test_a_connection_that_was_lost_meanwhile_is_made_anew_without_a_failure():
+    policy = kit.ScriptedPolicy(kit.still(), kit.still())
+    one = asker(policy)
+    one.attempt(job())
+    policy.connected = False
+    outcome = one.attempt(job())
+    assert outcome.connected
+    assert outcome.actions is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "timed_out"), [(ServerError("the policy server reports: x"), False), (PolicyTimeout("no answer"), True)]
+)
+def test_a_failure_becomes_an_outcome_with_its_reason(error, timed_out):
+    outcome = asker(kit.ScriptedPolicy(error)).attempt(job())
+    assert outcome.actions is None
+    assert outcome.reason == str(error)
+    assert outcome.timed_out == timed_out
+
+
+def test_a_refused_chunk_keeps_the_connection():
+    policy = kit.ScriptedPolicy(kit.still(horizon=10), kit.still())
+    one = asker(policy)
+    assert "expected (50, 6)" in one.attempt(job()).reason
+    assert one.attempt(job()).actions is not None
+    assert policy.connects == 1
+
+
+def test_a_picture_that_cannot_be_made_is_a_failure_and_no_end_of_the_thread(caplog):
+    def broken():
+        raise RuntimeError("no\x1b light")
+
+    seen = kit.observation(3)
+    seen = replace(seen, frames={**seen.frames, "front": Frame("front", 0.0, broken)})
+    outcome = asker(kit.ScriptedPolicy()).attempt(job(seen))
+    assert outcome.reason == "RuntimeError: no\\x1b light"
+    assert "the request for step 3 failed" in caplog.text
+
+
+def test_another_server_on_reconnect_is_refused_and_hung_up():
+    policy = kit.ScriptedPolicy(metadata={"server": "other"})
+    outcome = asker(policy).attempt(job())
+    assert outcome.reason == "the server announces server: 'other', expected 'bt_robot standin'"
+    assert not policy.connected
+    assert policy.asked == []
+
+
+@pytest.mark.parametrize(
+    ("announced", "words"),
+    [
+        ({}, "the server does not announce 'server', expected 'bt_robot standin': another server?"),
+        ({"server": "bt_robot standin"}, "the server does not announce 'version', expected 2: another server?"),
+        ({"server": "\x1b[2J"}, "the server announces server: '\\\\x1b[2J', expected 'bt_robot standin'"),
+        ({"action_horizon": 10}, "the server announces action_horizon: 10, the profile has 50"),
+        ({"action_dim": 7}, "the server announces action_dim: 7, the profile has 6"),
+        (
+            {"image_keys": ["cam"]},
+            "the server announces image_keys: ['cam'], the profile sends observation.images.front, "
+            "observation.images.wrist",
+        ),
+    ],
+)
+def test_metadata_that_differ_from_the_profile_are_refused(announced, words):
+    complete = announced if "server" in announced or not announced else {**EXPECTING.metadata, **announced}
+    with pytest.raises(PolicyRefused) as refused:
+        check_metadata(complete, EXPECTING)
+    assert str(refused.value) == words.replace("\\\\", "\\")
+
+
+def test_metadata_that_agree_or_say_nothing_pass():
+    check_metadata({**kit.METADATA, "image_keys": list(kit.PROFILE.images.values()), "uptime": 3}, kit.PROFILE)
+    check_metadata({}, replace(kit.PROFILE, metadata={}))
+    check_metadata({"image_keys": {"odd": 1}, "action_dim": "six"}, replace(kit.PROFILE, metadata={}))

@@ -1,0 +1,252 @@
+"""The plan: actions at the step they are meant for, nothing past, nothing skipped while the arm stood still."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from policy_kit import chunk
+
+from bt_robot.policy.plan import Plan, PlanStats
+
+HORIZON = 10
+
+
+@pytest.fixture
+def plan():
+    return Plan(HORIZON, replan_after_steps=5, margin_steps=2)
+
+
+def run(plan, steps):
+    """Take an action in each step; return what was got, None for nothing."""
+    taken = []
+    for step in steps:
+        action = plan.action(step)
+        taken.append(None if action is None else int(action[0]))
+        plan.end_tick(step)
+    return taken
+
+
+def test_an_empty_plan_wants_more_and_has_nothing(plan):
+    assert plan.wants_more(0)
+    assert plan.action(0) is None
+    assert plan.remaining(0).shape[0] == 0
+    assert plan.prompt == ""
+    assert plan.chunk_age(0) is None
+
+
+def test_actions_follow_each_other_one_a_step(plan):
+    assert plan.accept(chunk(0), 0)
+    assert run(plan, range(12)) == [*range(10), None, None]
+
+
+def test_an_action_taken_twice_in_a_step_is_the_same(plan):
+    plan.accept(chunk(0), 0)
+    assert plan.action(0) is plan.action(0)
+    assert plan.action(1)[0] == 1
+    assert plan.stats.executed == 2
+
+
+def test_a_chunk_that_arrives_while_the_arm_moves_skips_what_was_executed_meanwhile(plan):
+    plan.accept(chunk(0, value=0.0), 0)
+    run(plan, range(6))
+    assert plan.accept(chunk(observed_step=3), 6)
+    assert run(plan, range(6, 9)) == [3, 4, 5]
+
+
+def test_a_chunk_that_arrives_while_the_arm_stands_still_begins_at_the_beginning(plan):
+    assert plan.accept(chunk(observed_step=0), 30)
+    assert run(plan, range(30, 33)) == [0, 1, 2]
+
+
+def test_only_what_was_really_executed_is_skipped_when_the_plan_ran_out_meanwhile(plan):
+    plan.accept(chunk(0, length=4), 0)
+    run(plan, range(20))
+    assert plan.accept(chunk(observed_step=2, length=10), 20)
+    assert run(plan, range(20, 22)) == [2, 3]
+
+
+def test_a_chunk_whose_every_action_is_past_is_refused_and_counted(plan):
+    plan.accept(chunk(0, length=20, value=0.0), 0)
+    run(plan, range(11))
+    assert not plan.accept(chunk(observed_step=0, length=10), 11)
+    assert plan.stats.late == 1
+    assert run(plan, [11]) == [0]
+
+
+def test_a_chunk_older_than_the_one_in_the_plan_is_refused(plan):
+    plan.accept(chunk(5), 6)
+    assert not plan.accept(chunk(4), 6)
+    assert plan.stats == PlanStats(chunks=1, late=1, discarded=10)
+
+
+def test_a_tick_that_was_missed_skips_nothing(plan):
+    plan.accept(chunk(0), 0)
+    assert run(plan, [0, 1, 15, 16]) == [0, 1, 2, 3]
+
+
+def test_remaining_begins_with_the_action_of_the_present_step(plan):
+    plan.accept(chunk(0), 0)
+    run(plan, [0, 1])
+    assert plan.remaining(2)[0, 0] == 2
+    plan.action(2)
+    assert plan.remaining(2)[0, 0] == 2
+    plan.end_tick(2)
+    assert plan.remaining(3)[0, 0] == 3
+
+
+def test_a_plan_that_nobody_used_in_a_step_is_dropped(plan):
+    plan.accept(chunk(0), 0)
+    run(plan, [0])
+    assert plan.end_tick(1)
+    assert plan.action(2) is None
+    assert not plan.end_tick(2)
+    assert plan.stats == PlanStats(chunks=1, executed=1, discarded=9, waits=1)
+
+
+def test_a_new_prompt_leaves_the_old_actions_until_its_own_arrive(plan):
+    plan.accept(chunk(0, prompt="pick", value=7.0), 0)
+    run(plan, range(3))
+    assert plan.prompt == "pick"
+    plan.accept(chunk(2, prompt="place"), 3)
+    assert plan.prompt == "place"
+    assert run(plan, [3]) == [1]
+
+
+def test_a_used_up_plan_has_no_prompt(plan):
+    plan.accept(chunk(0, length=1), 0)
+    run(plan, [0])
+    assert plan.prompt == ""
+
+
+def test_more_is_wanted_when_enough_of_the_chunk_is_used(plan):
+    plan.accept(chunk(0), 0)
+    wanted = []
+    for step in range(8):
+        wanted.append(plan.wants_more(step))
+        run(plan, [step])
+    assert wanted == [False] * 5 + [True] * 3
+
+
+def test_more_is_wanted_in_time_for_the_latency_seen():
+    plan = Plan(100, replan_after_steps=100, margin_steps=2)
+    plan.accept(chunk(0, length=50), 9)
+    assert plan.latency_steps == 9
+    wanted = []
+    for step in range(9, 59):
+        wanted.append(plan.wants_more(step))
+        run(plan, [step])
+    assert wanted.index(True) == 50 - (9 + 2)
+
+
+def test_a_slow_answer_is_forgotten_after_ten_more(plan):
+    plan.accept(chunk(0), 40)
+    for i in range(10):
+        assert plan.latency_steps == 40
+        plan.accept(chunk(100 + i), 102 + i)
+    assert plan.latency_steps == 2
+
+
+def test_waiting_for_the_first_chunk_is_no_stall_but_running_out_is(plan):
+    run(plan, range(3))
+    plan.accept(chunk(3, length=2), 3)
+    run(plan, range(3, 9))
+    plan.accept(chunk(8, length=10), 9)
+    run(plan, range(9, 12))
+    assert plan.stats == PlanStats(chunks=2, executed=5, waits=3, stalls=4, longest_stall=4)
+
+
+def test_wanting_twice_in_a_step_is_one_stall(plan):
+    plan.action(5)
+    plan.action(5)
+    assert plan.stalled(5)
+    assert not plan.stalled(4)
+    assert plan.stats.waits == 1
+
+
+def test_the_age_of_a_chunk_counts_from_its_observation(plan):
+    plan.accept(chunk(4), 7)
+    assert plan.chunk_age(9) == 5
+
+
+@pytest.mark.parametrize("latency", [1, 3, 9])
+def test_no_step_is_starved_after_the_first_chunk_when_the_latency_fits_the_horizon(latency):
+    plan = Plan(50, replan_after_steps=25)
+    due = None
+    for step in range(400):
+        if due is not None and step == due + latency:
+            plan.accept(chunk(due, length=50), step)
+            due = None
+        if due is None and plan.wants_more(step):
+            due = step
+        plan.action(step)
+        plan.end_tick(step)
+    assert plan.stats.stalls == 0
+    assert plan.stats.waits == latency
+    assert plan.stats.executed == 400 - latency
+
+
+class PlanLaws(RuleBasedStateMachine):
+    """Chunks arrive, actions are taken or not, ticks end: in any order, these laws hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.plan = Plan(HORIZON, 5)
+        self.step = 0
+        self.planned = self.offered = 0
+        self.taken = {}  # step -> (observed step of its chunk, index in it)
+
+    @rule(age=st.integers(0, 15), length=st.integers(1, 12))
+    def a_chunk_arrives(self, age, length):
+        observed = max(0, self.step - age)
+        # Every action says where it comes from: its chunk's observation, and its index.
+        actions = np.array([[observed, index] for index in range(length)], float)
+        self.plan.accept(replace(chunk(observed), actions=actions), self.step)
+        self.planned += length
+        self.offered += 1
+
+    @rule()
+    def a_node_takes_an_action(self):
+        expected = len(self.plan.remaining(self.step)) > 0 or self.step in self.taken
+        action = self.plan.action(self.step)
+        assert (action is not None) == expected
+        if action is None or self.step in self.taken:
+            return
+        observed, index = map(int, action)
+        assert index == sum(observed <= step < self.step for step in self.taken), (
+            "an action is as far into its chunk as actions were executed since its observation"
+        )
+        assert index <= self.step - observed, "no action is taken before its step"
+        self.taken[self.step] = (observed, index)
+
+    @rule(missed=st.sampled_from([0, 0, 0, 3]))
+    def the_tick_ends(self, missed):
+        planned = self.plan.prompt != ""
+        dropped = self.plan.end_tick(self.step)
+        assert dropped == (planned and self.step not in self.taken)
+        self.step += 1 + missed
+
+    @rule()
+    def everything_is_cleared(self):
+        self.plan.clear()
+        assert len(self.plan.remaining(self.step)) == 0
+
+    @invariant()
+    def every_action_is_accounted_for(self):
+        stats = self.plan.stats
+        assert stats.executed == len(self.taken)
+        assert stats.chunks + stats.late == self.offered
+        assert 0 <= stats.longest_stall <= stats.stalls
+
+    def teardown(self):
+        self.plan.clear()
+        stats = self.plan.stats
+        assert self.planned == stats.executed + stats.discarded
+
+
+TestPlanLaws = PlanLaws.TestCase
+TestPlanLaws.settings = settings(deadline=None, max_examples=150, stateful_step_count=40)

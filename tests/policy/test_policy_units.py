@@ -1,0 +1,47 @@
+"""The border between the wire's units and radians."""
+
+from __future__ import annotations
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bt_robot.policy.units import GripperScale, WireUnits
+
+LEROBOT = WireUnits("degrees", GripperScale(0.0, 100.0))
+PI = WireUnits("radians", GripperScale(closed=1.0, open=0.0))
+ENDS = st.tuples(st.floats(-200, 200), st.floats(-200, 200)).filter(lambda ends: abs(ends[0] - ends[1]) > 0.1)
+UNITS = st.builds(
+    WireUnits, st.sampled_from(["degrees", "radians"]), ENDS.map(lambda ends: GripperScale(ends[0], ends[1]))
+)
+
+
+def test_lerobots_degrees_and_gripper_percent():
+    np.testing.assert_allclose(LEROBOT.to_wire(np.array([np.pi / 2, 0.25])), [90.0, 25.0])
+    np.testing.assert_allclose(LEROBOT.from_wire(np.array([[-180.0, 100.0]])), [[-np.pi, 1.0]])
+
+
+def test_a_gripper_that_is_open_at_zero():
+    np.testing.assert_allclose(PI.to_wire(np.array([0.5, 1.0])), [0.5, 0.0])
+    np.testing.assert_allclose(PI.from_wire(np.array([0.5, 0.25])), [0.5, 0.75])
+
+
+@settings(deadline=None)
+@given(UNITS, hnp.arrays(np.float64, (4, 6), elements=st.floats(-7, 7)))
+def test_there_and_back_is_the_same(units, joints):
+    np.testing.assert_allclose(units.from_wire(units.to_wire(joints)), joints, atol=1e-9)
+
+
+@pytest.mark.parametrize("units", [LEROBOT, PI])
+def test_the_argument_is_left_alone(units):
+    joints = np.array([[1.0, 0.5]])
+    units.to_wire(joints)[...] = 0
+    units.from_wire(joints)[...] = 0
+    np.testing.assert_array_equal(joints, [[1.0, 0.5]])
+
+
+def test_a_scale_without_length_is_refused():
+    with pytest.raises(ValueError, match="closed and open are both 3"):
+        GripperScale(3.0, 3.0)

@@ -1,0 +1,50 @@
+"""A run is remembered in bounded memory, and nothing is rendered on the way."""
+
+from itertools import pairwise
+
+from bt_robot.messages import Frame, Observation
+from bt_robot.telemetry import recording as module
+from bt_robot.telemetry.recording import MAX_STILLS, Recording
+
+
+def test_a_tick_becomes_a_row_with_the_active_lane(record, chunk):
+    recording = Recording({1: "pick"})
+    recording.publish(record(0))
+    recording.publish(record(1, chunk=chunk))
+    columns = recording.columns
+    assert columns.time_s == [0.0, 1 / 30]
+    assert columns.active == ["pick", "pick"]
+    assert columns.prompt == ["pick up"] * 2
+    assert [(a.latency_s, a.server_s) for a in recording.arrivals] == [(0.1, 0.03)]
+    assert recording.last_states == record(1).nodes
+
+
+def test_stills_stay_few_and_evenly_spread(record):
+    recording = Recording({})
+    for step in range(2000):
+        recording.publish(record(step))
+    steps = [round(still.time_s * 30) for still in recording.stills]
+    assert MAX_STILLS // 2 <= len(steps) <= 2 * MAX_STILLS
+    assert len({b - a for a, b in pairwise(steps)}) == 1
+    assert steps[0] == 0
+
+
+def test_no_picture_is_made_while_recording(record):
+    def never():
+        raise AssertionError("rendered during the run")
+
+    recording = Recording({})
+    observation = Observation(0, 0.0, record().observation.joints, {"front": Frame("front", 0.0, never)})
+    recording.publish(record(0, observation=observation))
+    assert len(recording.stills) == 1
+
+
+def test_a_long_run_forgets_its_beginning(record, monkeypatch):
+    monkeypatch.setattr(module, "MAX_TICKS", 100)
+    recording = Recording({})
+    for step in range(500):
+        recording.publish(record(step))
+    columns = recording.columns
+    assert len(columns.time_s) <= 101
+    assert columns.time_s[-1] == 499 / 30
+    assert len({len(c) for c in (columns.time_s, columns.measured, columns.commanded, columns.held)}) == 1

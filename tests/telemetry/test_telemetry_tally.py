@@ -1,0 +1,52 @@
+"""The numbers of a run."""
+
+import numpy as np
+import pytest
+
+from bt_robot.messages import Command, LinkState, Verdict
+from bt_robot.telemetry.tally import Latency, Tally
+
+
+def tallied(records):
+    tally = Tally()
+    for record in records:
+        tally.publish(record)
+    tally.close()
+    return tally.numbers
+
+
+def test_every_kind_of_tick_is_counted(record, chunk):
+    numbers = tallied(
+        [
+            record(0, stalled=True, verdict=Verdict(held=True)),
+            record(1, chunk=chunk),
+            record(2, stalled=True, verdict=Verdict(held=True)),
+            record(3, verdict=Verdict(clamped=("gripper: velocity", "pan: position"))),
+            record(4, verdict=Verdict(refused="pan is nan", held=True), skipped=2),
+            record(5, verdict=Verdict(clamped=("gripper: velocity",)), link=LinkState(False, "gone", errors=3)),
+        ]
+    )
+    assert numbers.ticks == 6
+    assert numbers.duration_s == pytest.approx(5 / 30)
+    assert numbers.chunks == 1
+    assert numbers.stall_ticks == 1  # waiting for the very first chunk is no stall
+    assert numbers.hold_ticks == 3
+    assert numbers.overruns == 1
+    assert numbers.clamped == 2
+    assert numbers.clamps == {"gripper: velocity": 2, "pan: position": 1}
+    assert numbers.refused == 1
+    assert numbers.link.errors == 3
+
+
+def test_the_hash_changes_with_any_bit_of_any_command(record):
+    base = tallied([record(0), record(1)]).commands_sha256
+    assert tallied([record(0), record(1)]).commands_sha256 == base
+    nudged = Command(1, np.nextafter(record(1).command.positions, 9.0), np.zeros(3))
+    assert tallied([record(0), record(1, command=nudged)]).commands_sha256 != base
+    assert tallied([record(1), record(0)]).commands_sha256 != base
+
+
+def test_latency_is_summarised_or_unknown():
+    assert Latency.of([]) == Latency(None, None, None)
+    latency = Latency.of([0.1, 0.2, 0.3])
+    assert (latency.p50_s, latency.max_s) == (pytest.approx(0.2), 0.3)

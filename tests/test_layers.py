@@ -1,0 +1,128 @@
+"""The structure is a promise: imports point down, and every library has one home."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import bt_robot
+
+PACKAGE = Path(bt_robot.__file__).parent
+
+LAYERS = {
+    "errors": 0,
+    "messages": 1,
+    "config": 2,
+    "arm": 2,
+    "tree": 3,
+    "robot": 3,
+    "policy": 3,
+    "telemetry": 3,
+    "nodes": 4,
+    "runtime": 4,
+    "standin": 5,
+    "cli": 6,
+}
+"""Part → layer; a part imports strictly lower ones."""
+
+HOMES = {
+    "py_trees": ("tree", "nodes"),
+    "mujoco": ("robot/sim",),
+    "scservo_sdk": ("robot/so101",),
+    "serial": ("robot/so101",),
+    "websockets.sync": ("policy",),
+    "websockets": ("policy", "standin", "telemetry"),
+    "yaml": ("config",),
+    "matplotlib": ("telemetry",),
+    "rich": ("telemetry", "cli"),
+    "msgpack": ("policy/wire",),
+    "orjson": ("policy/wire",),
+}
+
+PURE = ("runtime/governor", "policy/plan", "policy/wire", "policy/profile", "policy/units", "tree/spec", "arm")
+"""No socket, no sleep, no thread, no clock of their own."""
+
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "builtin" not in path.parts)
+
+
+def tree_of(module):
+    return ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+
+
+def imports_of(module):
+    """Yield the dotted names a module imports."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def part_of(dotted):
+    return dotted.split(".")[1] if dotted.startswith("bt_robot.") else None
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_imports_point_down(module):
+    own = module.parts[0].removesuffix(".py")
+    for dotted in imports_of(module):
+        other = part_of(dotted)
+        if other is None or other == own or other.startswith("__") or own == "__init__":
+            continue
+        assert LAYERS[other] < LAYERS[own], f"{module} imports {dotted}: {own} may not use {other}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_every_library_stays_at_home(module):
+    for dotted in imports_of(module):
+        homes = [place for library, place in HOMES.items() if f"{dotted}.".startswith(f"{library}.")]
+        for places in homes:
+            assert any(str(module).startswith(place) for place in places), f"{module} imports {dotted}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if str(m).startswith(PURE)], ids=str)
+def test_pure_modules_touch_no_world(module):
+    banned = {"socket", "time", "threading", "subprocess", "asyncio", "random", "serial"}
+    used = {dotted.split(".")[0] for dotted in imports_of(module)}
+    assert not used & banned
+
+
+def calls_of(module):
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Call):
+            function = node.func
+            yield function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", ""), node
+
+
+def test_one_call_site_commands_the_arm():
+    sites = [str(m) for m in MODULES for name, call in calls_of(m) if name == "command" and call.args]
+    assert sites == ["runtime/loop.py"]
+
+
+def test_the_control_path_sleeps_in_one_place():
+    control = ("runtime", "tree", "nodes", "robot/fake", "robot/sim", "robot/base")
+    sites = {
+        str(m) for m in MODULES if str(m).startswith(control) for name, _ in calls_of(m) if name in ("sleep", "_sleep")
+    }
+    assert sites == {"runtime/clock.py"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_nothing_prints_evaluates_or_unpickles(module):
+    called = {name for name, call in calls_of(module) if isinstance(call.func, ast.Name)}
+    assert not called & {"print", "eval", "exec", "compile", "__import__"}
+    assert not {d.split(".")[0] for d in imports_of(module)} & {"pickle", "shelve", "marshal"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_no_module_grows_past_one_idea(module):
+    assert len((PACKAGE / module).read_text(encoding="utf-8").splitlines()) <= 450
+    assert not {"utils", "common", "helpers", "manager", "misc"} & {part.removesuffix(".py") for part in module.parts}
+
+
+def test_a_leaf_reaches_only_its_tick_context():
+    for module in MODULES:
+        if module.parts[0] == "nodes":
+            parts = {part_of(dotted) for dotted in imports_of(module)} - {None}
+            assert parts <= {"messages", "nodes", "tree", "errors"}, f"{module} imports {parts}"

@@ -1,0 +1,330 @@
+"""A tree runs as py_trees says, keeps count of everything, and lets nothing escape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import py_trees
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from py_trees.common import ParallelPolicy
+from py_trees.common import Status as Oracle
+from tree_leaves import REGISTRY, ManualContext, say, tree_of
+
+from bt_robot.messages import NodeState, Status, TickContext
+from bt_robot.tree import Tree, build_tree, parse_tree
+
+
+def tick(tree: Tree, ctx: Any) -> Status:
+    return tree.tick(ctx)
+
+
+# The same tree twice: in our language, and in plain py_trees classes
+
+
+class OracleLeaf(py_trees.behaviour.Behaviour):
+    def __init__(self, script: str, log: list[str]) -> None:
+        super().__init__("play")
+        self.script, self.log, self.ticks = script, log, 0
+
+    def initialise(self) -> None:
+        self.log.append(f"start {self.script}")
+
+    def update(self) -> Oracle:
+        self.log.append(f"tick {self.script}")
+        letter = self.script[self.ticks % len(self.script)]
+        self.ticks += 1
+        return {"S": Oracle.SUCCESS, "F": Oracle.FAILURE, "R": Oracle.RUNNING}[letter]
+
+    def terminate(self, new_status: Oracle) -> None:
+        if new_status is Oracle.INVALID and self.status is Oracle.RUNNING:
+            self.log.append(f"halt {self.script}")
+
+
+COMPOSITES = {
+    "sequence": lambda kids: py_trees.composites.Sequence("", True, kids),
+    "reactive_sequence": lambda kids: py_trees.composites.Sequence("", False, kids),
+    "fallback": lambda kids: py_trees.composites.Selector("", True, kids),
+    "reactive_fallback": lambda kids: py_trees.composites.Selector("", False, kids),
+    "parallel": lambda kids: py_trees.composites.Parallel("", ParallelPolicy.SuccessOnAll(), kids),
+    "parallel_one": lambda kids: py_trees.composites.Parallel("", ParallelPolicy.SuccessOnOne(), kids),
+}
+DECORATORS = {
+    "inverter": lambda kid: py_trees.decorators.Inverter("", kid),
+    "force_success": lambda kid: py_trees.decorators.FailureIsSuccess("", kid),
+    "force_failure": lambda kid: py_trees.decorators.SuccessIsFailure("", kid),
+    "retry": lambda kid: py_trees.decorators.Retry("", kid, 2),
+    "repeat": lambda kid: py_trees.decorators.Repeat("", kid, 2),
+}
+OPTIONS = {"retry": "attempts: 2, ", "repeat": "times: 2, "}
+
+
+def shapes() -> st.SearchStrategy[Any]:
+    leaf = st.text("SFR", min_size=1, max_size=5)
+    return st.recursive(
+        leaf,
+        lambda kids: st.one_of(
+            st.tuples(st.sampled_from(sorted(COMPOSITES)), st.lists(kids, min_size=1, max_size=4)),
+            st.tuples(st.sampled_from(sorted(DECORATORS)), kids),
+        ),
+        max_leaves=14,
+    )
+
+
+def ours(shape: Any) -> str:
+    if isinstance(shape, str):
+        return say(shape)
+    word, below = shape
+    if word in DECORATORS:
+        return f"{{{word}: {{{OPTIONS.get(word, '')}child: {ours(below)}}}}}"
+    kids = ", ".join(ours(kid) for kid in below)
+    if word == "parallel_one":
+        return f"{{parallel: {{succeed_on: one, children: [{kids}]}}}}"
+    return f"{{{word}: [{kids}]}}"
+
+
+def theirs(shape: Any, log: list[str]) -> Any:
+    if isinstance(shape, str):
+        return OracleLeaf(shape, log)
+    word, below = shape
+    if word in DECORATORS:
+        return DECORATORS[word](theirs(below, log))
+    return COMPOSITES[word]([theirs(kid, log) for kid in below])
+
+
+def preorder(node: Any) -> list[Any]:
+    return [node, *(below for child in node.children for below in preorder(child))]
+
+
+@settings(max_examples=400, deadline=None)
+@given(shapes(), st.lists(st.sampled_from(["tick", "tick", "tick", "halt"]), min_size=1, max_size=12))
+def test_every_tree_does_exactly_what_py_trees_does(shape, steps):
+    ctx, log = ManualContext(), []
+    tree, oracle = tree_of(ours(shape)), theirs(shape, log)
+    nodes = preorder(oracle)
+    for step in steps:
+        if step == "tick":
+            oracle.tick_once()
+            assert tick(tree, ctx).value == oracle.status.value
+            assert ctx.log == log
+        elif oracle.status is Oracle.RUNNING:
+            oracle.stop(Oracle.INVALID)
+            tree.halt()
+            assert sorted(ctx.log) == sorted(log)
+        ctx.log.clear()
+        log.clear()
+        expected = ["IDLE" if node.status is Oracle.INVALID else node.status.value for node in nodes]
+        assert [state.status.value for state in tree.states()] == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(shapes(), st.integers(1, 12))
+def test_nothing_runs_any_more_when_a_tree_has_ended_or_was_halted(shape, ticks):
+    ctx = ManualContext()
+    tree = tree_of(ours(shape))
+    for _ in range(ticks):
+        status = tick(tree, ctx)
+        running = [state.status is Status.RUNNING for state in tree.states()]
+        assert running[0] is (status is Status.RUNNING)
+        assert any(running) is running[0]
+        assert (tree.failure is not None) is (status is Status.FAILURE)
+    tree.halt()
+    assert not any(state.status is Status.RUNNING for state in tree.states())
+    starts = sum(line.startswith("start") for line in ctx.log)
+    tree.halt()
+    assert sum(line.startswith("start") for line in ctx.log) == starts
+
+
+def test_py_trees_own_tick_still_works_for_its_visitors_and_displays():
+    tree = tree_of(f"{{sequence: [{say('S')}, {say('R')}]}}")
+    root = tree._root
+    ctx = ManualContext()
+    root.run.ctx = ctx
+    visited = [node.name for node in root.tick()]
+    assert visited == ["play", "play_2", "t"]
+    assert root.status is Oracle.RUNNING
+    assert "play_2" in py_trees.display.unicode_tree(root, show_status=True)
+
+
+# What a tree says about itself
+
+
+def test_the_nodes_are_listed_from_the_root_down_with_stable_paths():
+    tree = tree_of("{sequence: {prompt: go, children: [{wait: {duration_s: 2}}, {inverter: {child: look}}, look]}}")
+    shown = [(n.path, n.type, n.name, n.depth, n.parent, n.kind, n.prompt, n.detail) for n in tree.nodes]
+    assert shown == [
+        ("t", "sequence", "t", 0, -1, "composite", "go", ""),
+        ("t/wait", "wait", "wait", 1, 0, "action", "go", "duration_s=2"),
+        ("t/inverter", "inverter", "inverter", 1, 0, "decorator", "go", ""),
+        ("t/inverter/look", "look", "look", 2, 2, "condition", "go", ""),
+        ("t/look", "look", "look", 1, 0, "condition", "go", ""),
+    ]
+
+
+def test_states_tell_status_reason_since_when_and_whether_ticked():
+    tree, ctx = tree_of(f"{{sequence: [{say('S')}, {say('RRS')}]}}"), ManualContext()
+    assert set(tree.states()) == {NodeState(Status.IDLE)}
+    ctx.now_s = 1.0
+    tick(tree, ctx)
+    ctx.now_s = 2.0
+    tick(tree, ctx)
+    assert tree.states() == (
+        NodeState(Status.RUNNING, "", 1.0, True),
+        NodeState(Status.SUCCESS, "S says S", 1.0, False),
+        NodeState(Status.RUNNING, "RRS says R", 1.0, True),
+    )
+    ctx.now_s = 3.0
+    tick(tree, ctx)
+    assert tree.states()[2] == NodeState(Status.SUCCESS, "RRS says S", 3.0, True)
+
+
+def test_a_reason_stays_readable_when_its_node_was_reset():
+    tree, ctx = tree_of(f"{{retry: {{attempts: 3, child: {{sequence: [{say('FR')}]}}}}}}"), ManualContext()
+    tick(tree, ctx)
+    tree.halt()
+    assert tree.states()[2] == NodeState(Status.IDLE, "FR says F", 0.0, True)
+
+
+def test_halting_says_what_a_leaf_was_at():
+    tree, ctx = tree_of(say("R")), ManualContext()
+    tick(tree, ctx)
+    tree.halt()
+    assert tree.states()[0] == NodeState(Status.IDLE, "halted: R says R", 0.0, True)
+
+
+def test_halting_a_tree_that_has_ended_changes_nothing():
+    tree, ctx = tree_of(say("F")), ManualContext()
+    tick(tree, ctx)
+    before = tree.states()
+    tree.halt()
+    assert tree.states() == before
+    assert tree.failure is not None
+
+
+def test_leaves_are_halted_deepest_first_and_all_of_them_even_if_one_raises(caplog):
+    ctx = ManualContext()
+    inner = f"{{sequence: [{say('RR')}]}}"
+    tree = tree_of(f"{{parallel: [{say('R')}, {inner}, {say('RRR', halt='raises')}]}}")
+    tick(tree, ctx)
+    ctx.log.clear()
+    tree.halt()
+    assert ctx.log == ["halt RR", "halt R", "halt RRR"]
+    assert {state.status for state in tree.states()} == {Status.IDLE}
+    assert tree.states()[4].reason == "raised RuntimeError: stuck"
+    assert "t/play_2 raised RuntimeError: stuck" in caplog.text
+    tree.halt()
+    assert ctx.log == ["halt RR", "halt R", "halt RRR"]
+
+
+def test_ctrl_c_passes_and_what_had_started_can_still_be_halted():
+    tree, ctx = tree_of(f"{{parallel: [{say('R')}, {say('K')}]}}"), ManualContext()
+    with pytest.raises(KeyboardInterrupt):
+        tick(tree, ctx)
+    ctx.log.clear()
+    tree.halt()
+    assert ctx.log == ["halt R", "halt K"]
+
+
+def test_the_slowest_leaf_of_the_latest_tick_is_named():
+    tree, ctx = tree_of(f"{{sequence: [{say('SR')}, {say('R')}]}}"), ManualContext()
+    assert tree.slowest is None
+    tick(tree, ctx)
+    assert tree.slowest is not None
+    assert tree.slowest[0] in ("t/play", "t/play_2")
+    assert tree.slowest[1] > 0.0
+    tick(tree, ctx)
+    assert tree.slowest[0] == "t/play_2"
+
+
+def test_each_tree_that_is_built_has_its_own_leaves_and_blackboard():
+    text = 'tree: t\nroot: {sequence: [{look: {script: SF}}, {measure: {seen: "{x}"}}, {wait: {duration_s: "{x}"}}]}'
+    spec = parse_tree(text, "t.yaml", REGISTRY)
+    first, second = build_tree(spec), build_tree(spec)
+    assert tick(first, ManualContext()) is Status.RUNNING
+    assert set(second.states()) == {NodeState(Status.IDLE)}
+    assert tick(second, ManualContext()) is Status.RUNNING
+
+
+# Why a tree failed
+
+EXPLANATIONS = {
+    "a leaf": (say("F"), "t", "F says F"),
+    "the leaf in a sequence": (f"{{sequence: [{say('S')}, {say('F')}]}}", "t/play_2", "F says F"),
+    "the last alternative that failed for real": (
+        f"{{fallback: [{say('F')}, {say('FF')}, {say('D')}, look_f]}}",
+        "t/play_2",
+        "FF says F",
+    ),
+    "a declined one only when there is no other": (f"{{fallback: [{say('D')}, {say('DD')}]}}", "t/play_2", "DD says D"),
+    "a guard in a branch before a branch that declined": (
+        f"{{fallback: [look_f, {{sequence: [look_f]}}, {say('D')}]}}",
+        "t/sequence/look",
+        "F looks F",
+    ),
+    "the child of a retry": (
+        f"{{retry: {{attempts: 1, child: {{fallback: [{say('F')}, look_f]}}}}}}",
+        "t/fallback/play",
+        "F says F",
+    ),
+    "a parallel's real failure": (f"{{parallel: [look_f, {say('F')}, {say('R')}]}}", "t/play", "F says F"),
+    "an inverter": (f"{{inverter: {{child: {say('S')}}}}}", "t", "its child succeeded: S says S"),
+    "an inverted condition declines": (
+        f"{{fallback: [{say('F')}, {{inverter: {{child: look}}}}]}}",
+        "t/play",
+        "F says F",
+    ),
+    "a forced failure": (f"{{force_failure: {{child: {say('S')}}}}}", "t", "its child succeeded: S says S"),
+    "a forced failure that failed anyway": (f"{{force_failure: {{child: {say('F')}}}}}", "t/play", "F says F"),
+    "an exception": (say("X"), "t", "raised ZeroDivisionError: division by zero"),
+    "an exception in on_start": (say("S", start="raises"), "t", "raised ZeroDivisionError: division by zero"),
+    "a failure without a reason": (say("E"), "t", "raised ValueError: a failure needs a reason"),
+    "no outcome at all": (say("N"), "t", "on_tick returned a NoneType, not an Outcome"),
+    "a condition that hesitates": (
+        "{look: {script: R}}",
+        "t",
+        "a condition answers at once, and this one was RUNNING",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EXPLANATIONS)
+def test_a_failure_is_explained_by(case):
+    root, path, reason = EXPLANATIONS[case]
+    tree = tree_of(root.replace("look_f", "{look: {script: F}}"))
+    assert tick(tree, ManualContext()) is Status.FAILURE
+    assert tree.failure is not None
+    assert (tree.failure.path, tree.failure.reason) == (path, reason)
+
+
+def test_an_alternative_that_failed_some_ticks_ago_still_explains_the_failure():
+    tree, ctx = tree_of(f"{{fallback: [{say('F')}, {say('RD')}]}}"), ManualContext()
+    assert tick(tree, ctx) is Status.RUNNING
+    assert tree.failure is None
+    assert tick(tree, ctx) is Status.FAILURE
+    assert tree.failure is not None
+    assert tree.failure.path == "t/play"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text("SFRDXEN", min_size=1, max_size=4), min_size=1, max_size=5), st.data())
+def test_no_leaf_can_make_a_tick_raise(scripts, data):
+    kids = [say(s, halt=data.draw(st.sampled_from(["fine", "raises"]))) for s in scripts]
+    word = data.draw(st.sampled_from(["parallel", "reactive_sequence", "reactive_fallback", "fallback"]))
+    tree = tree_of(f"{{{word}: [{', '.join(kids)}]}}")
+    for _ in range(6):
+        status = tick(tree, ManualContext())
+        for state in tree.states():
+            assert state.status is not Status.FAILURE or state.reason or status
+    tree.halt()
+    assert {state.status for state in tree.states()} <= {Status.IDLE, Status.SUCCESS, Status.FAILURE}
+
+
+def test_a_context_is_only_reachable_during_a_tick():
+    contexts: list[TickContext | None] = []
+    tree, ctx = tree_of(say("R")), ManualContext()
+    leaf: Any = tree._root
+    leaf.leaf.on_halt = contexts.append
+    tick(tree, ctx)
+    tree.halt()
+    assert contexts == [None]
