@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from bt_robot.errors import InputError, StartRefused, UsageError
+from bt_robot.errors import InputError, LoadError, StartRefused, UsageError
 
 EXIT_SUCCESS, EXIT_FAILURE, EXIT_INPUT, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = "exit codes: 0 SUCCESS, 1 FAILURE, 2 bad tree, config or flag, 3 robot or policy refused, 130 interrupted"
@@ -100,6 +100,8 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
     except (InputError, StartRefused) as error:
         code = EXIT_REFUSED if isinstance(error, StartRefused) else EXIT_INPUT
         status, reason = ("REFUSED" if code == EXIT_REFUSED else "INVALID"), str(error)
+        if isinstance(error, LoadError) and len(error.problems) > 1:
+            reason = f"{len(error.problems)} problems\n{reason}"
     except KeyboardInterrupt:
         code, status, reason = EXIT_INTERRUPTED, "INTERRUPTED", "interrupted"
     sys.stderr.write(f"{parser.prog}: {reason}\n")

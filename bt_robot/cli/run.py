@@ -107,9 +107,8 @@ def _drive(
 
 
 def _lanes(nodes: tuple[NodeInfo, ...]) -> dict[int, str]:
-    """Choose the nodes shown along a plot's time axis: subtree calls, or the root's children."""
-    subtrees = {i: node.name for i, node in enumerate(nodes) if node.kind == "subtree"}
-    return subtrees or {i: node.name for i, node in enumerate(nodes) if node.depth == 1} or {0: nodes[0].name}
+    """Choose the nodes shown along a plot's time axis: the root's children."""
+    return {i: node.name for i, node in enumerate(nodes) if node.depth == 1} or {0: nodes[0].name}
 
 
 def _terminal(session: Session, arguments: argparse.Namespace) -> Sink:

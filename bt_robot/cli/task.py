@@ -9,6 +9,7 @@ from bt_robot.cli.settings import STANDIN, RunSettings
 from bt_robot.config.builtin import builtin_folder, find_file
 from bt_robot.errors import UsageError
 from bt_robot.nodes import standard_registry
+from bt_robot.policy.profile import load_profile
 from bt_robot.tree import NodeSpec, TreeSpec, load_tree, parse_tree
 
 _ONE_PROMPT = """\
@@ -58,6 +59,7 @@ def policy_server(settings: RunSettings, spec: TreeSpec) -> Iterator[str]:
 
     Raises:
         PolicyRefused: The stand-in could not be started.
+        LoadError: The profile could not be loaded.
     """
     if settings.policy.url != STANDIN or not asks_policy(spec.root):
         yield settings.policy.url
@@ -65,4 +67,5 @@ def policy_server(settings: RunSettings, spec: TreeSpec) -> Iterator[str]:
     from bt_robot.standin.process import StandinProcess
 
     with StandinProcess() as standin:
-        yield standin.url
+        speaks_json = load_profile(settings.policy.profile).protocol == "json"
+        yield standin.json_url if speaks_json else standin.url

@@ -145,7 +145,7 @@ class WebsocketPolicy:
 
     def _explain_infer(self, error: Exception, timeout_s: float, frame: str | bytes | None) -> NoReturn:
         if isinstance(error, ServerError) and frame is not None:
-            logger.warning("%s answered with an error: %s", self._url, escape(str(frame[:_LOGGED_CHARS])))
+            logger.info("%s answered with an error: %s", self._url, escape(str(frame[:_LOGGED_CHARS])))
         if isinstance(error, PolicyError):
             raise error
         if isinstance(error, TimeoutError) or isinstance(error.__cause__, TimeoutError):

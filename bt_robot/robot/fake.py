@@ -79,9 +79,11 @@ class FakeRobot:
         """Be at the commanded positions at once; return them, (n,).
 
         Raises:
-            RobotError: It is not connected.
+            RobotError: It is not connected, or a target is not finite.
         """
         self._require_connection()
+        if not np.all(np.isfinite(command.positions)):
+            raise RobotError(f"the fake robot was given a target that is not finite: {command.positions.tolist()}")
         self.commands.append(command)
         self._joints = np.array(command.positions, dtype=np.float64)
         return self._joints.copy()

@@ -108,8 +108,8 @@ def _move(previous: Command, wanted: Joints, limits: JointLimits, period_s: floa
     change = limits.acceleration * period_s**2
     reach = limits.velocity * period_s
     last = previous.velocities * period_s
-    low = np.maximum(last - change, -reach)
-    high = np.minimum(last + change, reach)
+    low = np.clip(last - change, -reach, reach)
+    high = np.clip(last + change, -reach, reach)
     up = braking_step(np.maximum(limits.upper - previous.positions, 0.0), change)
     down = braking_step(np.maximum(previous.positions - limits.lower, 0.0), change)
     # Outside its limits (moved there by hand) a joint has no room to one side; it may still move back.

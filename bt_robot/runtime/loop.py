@@ -190,7 +190,8 @@ class Loop:
         if tick.skipped:
             found.append(f"{tick.skipped} ticks missed")
         state = self._link.state
-        now = ("" if state.available else state.reason, verdict.refused)
+        lost = not state.available and state.requests > 0
+        now = (state.reason if lost else "", verdict.refused)
         if now[0] and now[0] != self._reported[0]:
             found.append(f"policy: {now[0]}")
         if self._reported[0] and state.available:

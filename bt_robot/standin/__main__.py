@@ -88,7 +88,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         asyncio.run(_serve(settings, as_json=args.json, with_parent=args.with_parent))
     except OSError as error:
-        reason = error.strerror or str(error)
+        # asyncio words the same errors at length; a name that can't be resolved has a negative number.
+        known = error.errno is not None and error.errno > 0
+        reason = os.strerror(error.errno) if known else error.strerror or str(error)
         sys.stderr.write(f"bt-serve: can't listen on {args.host}:{args.port}: {reason}; try another --port, or 0\n")
         return 3
     except KeyboardInterrupt:

@@ -56,6 +56,7 @@ class Situation:
         self._blob = self._view.blob(task.colour) if task.colour else None
 
     def path(self) -> list[Waypoint]:
+        """Return where to go, at least one waypoint."""
         task = self._task
         if not (task.pick or task.place):
             return self._home()

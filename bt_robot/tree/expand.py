@@ -156,7 +156,8 @@ class Expander:
         kind = built_in.kind if built_in else leaf.kind if leaf else "subtree"
         given = self._given_name(body, scope)
         if root_name and given:
-            self._problems.add(word.mark, f"the root can't be named '{given}'", hint="it is called like the tree")
+            mark = body.mark if body else word.mark
+            self._problems.add(mark, f"the root can't be named '{given}'", expected="no name: it has the tree's")
         name = root_name or place.claim(given or type_name)
         path = f"{place.path}/{name}" if place.path else name
         found = Found(type_name, kind, word.mark, name, path, Place(path, place.depth + 1, place.prompt))
@@ -255,7 +256,7 @@ class Expander:
         values: dict[str, object] = {name: p.default for name, p in built_in.parameters.items() if not p.required}
         for key, node in options.entries if options else ():
             if port := built_in.parameters.get(key.text):
-                values[key.text] = self._values.read_fixed(node, scope, port, key.text)
+                values[key.text] = self._values.read_fixed(node, scope, port, f"{found.type}.{key.text}")
             elif key.text not in allowed:
                 self._unknown_key(found, key, allowed)
                 scope.mention(node)
@@ -284,7 +285,7 @@ class Expander:
 
     def _leaf(self, found: Found, leaf: type[Leaf], body: SourceNode | None, scope: Scope) -> NodeSpec | None:
         before = len(self._problems.found)
-        entries = self._entries(found, body, "a leaf: it has parameters")
+        entries = self._entries(found, body)
         values: dict[str, object] = {}
         for key, node in entries:
             if port := leaf.ports.get(key.text):
@@ -303,21 +304,20 @@ class Expander:
 
     def _fill_prompt(self, found: Found, port: Input[Any], values: dict[str, object]) -> None:
         if "prompt" in values:
-            own = values["prompt"]
-            empty = ScalarNode("", False, found.mark)
-            found.inside = replace(found.inside, prompt=Prompt(own, empty, Scope("")))
+            found.set_prompt(values["prompt"])
         elif found.inside.prompt:
             values["prompt"] = found.inside.prompt.value
         elif port.required and self._whole:
             hint = "write 'prompt: …' on it, or on a node above it"
             self._problems.add(found.mark, f"'{found.type}': no prompt is set here", expected="text", hint=hint)
 
-    def _entries(self, found: Found, body: SourceNode | None, what: str) -> tuple[tuple[ScalarNode, SourceNode], ...]:
+    def _entries(self, found: Found, body: SourceNode | None) -> tuple[tuple[ScalarNode, SourceNode], ...]:
         if isinstance(body, MapNode):
             return body.entries
         if body is not None:
-            message = f"'{found.type}' is {what}, not {describe(body)}"
-            self._problems.add(body.mark, message, expected="a mapping of parameters")
+            message = f"'{found.type}' takes parameters, not {describe(body)}"
+            hint = "it has no children" if isinstance(body, ListNode) else ""
+            self._problems.add(body.mark, message, expected="a mapping such as {name: value}", hint=hint)
         return ()
 
     # Calls of subtrees
@@ -328,7 +328,7 @@ class Expander:
             if body is not None:
                 scope.mention(body)
         entries: dict[str, SourceNode] = {}
-        for key, node in self._entries(found, body, "a subtree: it has parameters"):
+        for key, node in self._entries(found, body):
             entries[key.text] = node
             if key.text not in ("name", "prompt", *callee.parameters):
                 self._unknown_key(found, key, {"name", "prompt", *callee.parameters})
@@ -352,6 +352,8 @@ class Expander:
             given, scope = declared.value, declared.scope
         if given is not None:
             found.inside = replace(found.inside, prompt=self._prompt(given, scope))
+        elif declared:
+            found.set_prompt(UNKNOWN)  # it is missing, which is noted at the call
 
     def _argument(
         self,

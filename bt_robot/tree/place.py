@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bt_robot.config.source import Mark, SourceNode
+from bt_robot.config.source import Mark, ScalarNode, SourceNode
 from bt_robot.tree.leaf import Leaf
 from bt_robot.tree.ports import Output
 from bt_robot.tree.scope import Scope
@@ -59,6 +59,11 @@ class Found:
     name: str
     path: str
     inside: Place
+
+    def set_prompt(self, value: object) -> None:
+        """Put a prompt in force at the node that nothing below it takes its source from."""
+        source = ScalarNode("", plain=False, mark=self.mark)
+        self.inside = replace(self.inside, prompt=Prompt(value, source, Scope(self.path)))
 
 
 def detail(values: Mapping[str, object], leaf: type[Leaf] | None) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bt_robot.arm.workcell import CAMERAS
 from bt_robot.messages import Image
-from bt_robot.robot.sim.engine import mujoco
+from bt_robot.robot.sim import engine
 
 _SKY = (200.0, 205.0, 210.0)
 _AMBIENT, _DIFFUSE = 0.45, 0.55
@@ -43,8 +43,9 @@ class RayRenderer:
             width: Width of the pictures [px].
             height: Height of the pictures [px].
         """
+        self._mujoco = engine.load()
         self._model = model
-        self._data: Any = mujoco.MjData(model)
+        self._data: Any = self._mujoco.MjData(model)
         self._shape = (height, width, 3)
         count = width * height
         self._rays = {name: camera.rays(width, height) for name, camera in CAMERAS.items()}
@@ -59,8 +60,8 @@ class RayRenderer:
         """Return the picture, (height, width, 3) uint8 RGB, of a camera for generalised positions, (nq,)."""
         with self._lock:
             self._data.qpos[:] = qpos
-            mujoco.mj_kinematics(self._model, self._data)
-            mujoco.mj_camlight(self._model, self._data)
+            self._mujoco.mj_kinematics(self._model, self._data)
+            self._mujoco.mj_camlight(self._model, self._data)
             self._cast(camera)
             return self._shade()
 
@@ -70,7 +71,7 @@ class RayRenderer:
     def _cast(self, camera: str) -> None:
         view = self._data.cam(camera)
         rays = np.ascontiguousarray(self._rays[camera] @ view.xmat.reshape(3, 3).T)
-        mujoco.mj_multiRay(
+        self._mujoco.mj_multiRay(
             self._model,
             self._data,
             view.xpos,

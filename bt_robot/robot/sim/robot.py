@@ -11,8 +11,9 @@ import numpy as np
 from bt_robot.arm import so101, workcell
 from bt_robot.errors import RobotError
 from bt_robot.messages import Command, Frame, JointLimits, Joints, Observation
+from bt_robot.robot.sim import engine
 from bt_robot.robot.sim.camera import RayRenderer, Renderer
-from bt_robot.robot.sim.engine import mujoco
+from bt_robot.robot.sim.gl import GlRenderer
 from bt_robot.robot.sim.model import PHYSICS_STEP_S, mjcf
 from bt_robot.robot.sim.placement import Placement, place
 from bt_robot.robot.sim.settings import SimSettings
@@ -25,6 +26,7 @@ _JOINTS = len(so101.JOINT_NAMES)
 class _World:
     """What exists while connected."""
 
+    mujoco: Any
     model: Any
     data: Any
     renderer: Renderer
@@ -70,6 +72,7 @@ class SimRobot:
         if self._world is not None:
             return
         settings, placement = self._settings, self.placement
+        mujoco = engine.load(settings.render)
         model: Any = mujoco.MjModel.from_xml_string(mjcf(settings.blocks))
         model.body("container").pos[:2] = placement.container_m
         substeps = max(1, math.ceil(self._period_s / PHYSICS_STEP_S - 1e-9))
@@ -79,7 +82,7 @@ class SimRobot:
         for colour, (x, y, yaw) in placement.blocks.items():
             _put(data, colour, x, y, workcell.BLOCK_HALF_M, yaw)
         mujoco.mj_forward(model, data)
-        self._world = _World(model, data, self._renderer(model), substeps)
+        self._world = _World(mujoco, model, data, self._renderer(model), substeps)
 
     def observe(self, step: int, now_s: float) -> Observation:
         """Return the joint positions and a frame per camera, whose picture is made when it is looked at.
@@ -110,7 +113,7 @@ class SimRobot:
             raise RobotError(f"the simulation was given a target that is not finite: {command.positions.tolist()}")
         sent = np.clip(command.positions, so101.LOWER, so101.UPPER)
         world.data.ctrl[:] = so101.to_rad(sent)
-        mujoco.mj_step(world.model, world.data, world.substeps)
+        world.mujoco.mj_step(world.model, world.data, world.substeps)
         return sent
 
     def stop(self) -> None:
@@ -124,6 +127,11 @@ class SimRobot:
         if self._world is not None:
             self._world.renderer.close()
             self._world = None
+
+    @property
+    def simulated_s(self) -> float:
+        """Time simulated since `connect` [s]."""
+        return float(self._connected().data.time)
 
     def in_container(self, colour: str) -> bool:
         """Whether a block lies at rest inside the container and the jaws let go of it.
@@ -176,10 +184,11 @@ class SimRobot:
         self._block(colour)
         world = self._connected()
         _put(world.data, colour, x_m, y_m, workcell.BLOCK_HALF_M, yaw_rad)
-        mujoco.mj_forward(world.model, world.data)
+        world.mujoco.mj_forward(world.model, world.data)
 
     def _renderer(self, model: Any) -> Renderer:
-        return RayRenderer(model, self._settings.image_width, self._settings.image_height)
+        kind = GlRenderer if self._settings.render == "gl" else RayRenderer
+        return kind(model, self._settings.image_width, self._settings.image_height)
 
     def _connected(self) -> _World:
         if self._world is None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from bt_robot.arm import workcell
+from bt_robot.arm.kinematics import PAN_AXIS_M
 from bt_robot.config.values import Rule
 from bt_robot.errors import did_you_mean
+
+_REACH_M = (0.12, 0.30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,10 @@ class SimSettings:
         "green",
         "yellow",
     )
-    container: Annotated[
-        tuple[float, ...] | None, Rule(doc="centre (x, y) of the container [m]; placed by the seed if absent", length=2)
-    ] = None
+    container: (
+        Annotated[tuple[float, ...], Rule(doc="centre (x, y) of the container [m]; else placed by the seed", length=2)]
+        | None
+    ) = None
     render: Annotated[
         Literal["rays", "gl"], Rule(doc="how pictures are made: ray casting, or OpenGL with the 'gl' extra")
     ] = "rays"
@@ -34,10 +39,15 @@ class SimSettings:
         """Check the names.
 
         Raises:
-            ValueError: A camera or block is unknown or named twice.
+            ValueError: A camera or block is unknown or named twice, or the container is out of reach.
         """
         _check("camera", self.cameras, list(workcell.CAMERAS))
         _check("block", self.blocks, list(workcell.BLOCK_COLOURS))
+        if self.container is not None:
+            distance = math.dist(self.container, (PAN_AXIS_M, 0.0))
+            if not _REACH_M[0] <= distance <= _REACH_M[1]:
+                low, high = _REACH_M
+                raise ValueError(f"the container is {distance:.2f} m from the arm's axis; expected {low} to {high} m")
 
 
 def _check(what: str, names: Sequence[str], known: Sequence[str]) -> None:

@@ -1,0 +1,28 @@
+"""`bt-check`: every problem, without running anything."""
+
+from bt_robot.cli.check import main
+
+
+def test_good_trees_are_drawn(command):
+    done = command(main, "pick_place", "sort_blocks", "hold_demo")
+    assert done.code == 0
+    for word in ("pick", "query_policy", "hold_position"):
+        assert word in done.out
+
+
+def test_bad_trees_are_told_with_every_problem_and_good_ones_still_drawn(command, tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("tree: bad\nroot:\n  sequence:\n    - wiat\n    - move_to: {pose: rest, sped: 1}\n")
+    done = command(main, bad, "pick_place")
+    assert done.code == 2
+    assert done.err.count("bad.yaml:") == 2
+    assert "query_policy" in done.out
+
+
+def test_json_lists_problems_with_their_places(command, tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("tree: bad\nroot: wiat\n")
+    done = command(main, bad, "--json")
+    (tree,) = done.json["trees"]
+    assert (done.json["status"], tree["ok"]) == ("INVALID", False)
+    assert {k: tree["problems"][0][k] for k in ("line", "column")} == {"line": 2, "column": 7}

@@ -1,0 +1,59 @@
+"""Ctrl-C, as a person presses it: a real process, real signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bt_robot.cli.interrupts import interrupts_in_order
+
+BT_RUN = Path(sys.executable).parent / "bt-run"
+
+
+def test_the_first_signal_asks_and_the_second_insists():
+    with interrupts_in_order() as interrupt:
+        assert not interrupt()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def started(tmp_path, *flags):
+    """Start an endless run and return the process once the tree ticks."""
+    tree = tmp_path / "endless.yaml"
+    tree.write_text("tree: endless\nroot: hold_position\n")
+    process = subprocess.Popen(
+        [BT_RUN, tree, "--config", "fake", "--json", "--out", tmp_path / "runs", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "endless RUNNING" in process.stderr.readline()
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_once_ends_the_run_in_order_with_a_summary_and_130(tmp_path, number):
+    process = started(tmp_path)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    result = json.loads(out.splitlines()[-1])
+    assert (process.returncode, result["status"], result["reason"]) == (130, "INTERRUPTED", "interrupted")
+    assert Path(result["artifacts"]).is_dir()
+
+
+def test_twice_ends_it_at_once_with_130_and_no_traceback(tmp_path):
+    process = started(tmp_path)
+    process.send_signal(signal.SIGSTOP)  # both signals wait for it, so that the second finds the first unhandled
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err

@@ -1,0 +1,197 @@
+"""`bt-run`: from a tree file to an exit code, a summary and a folder of pictures."""
+
+import csv
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from bt_robot.arm import so101
+from bt_robot.cli.run import main
+from bt_robot.cli.settings import LimitSettings
+from bt_robot.telemetry.audit import audit
+
+WAIT = "tree: nap\nroot: {wait: {duration_s: 0.2}}\n"
+FAIL = "tree: lost\nroot:\n  sequence:\n    - at_pose: {joints: [1, 0, 0, 0, 0, 0]}\n"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A function that writes a tree file."""
+
+    def write(text, name="t.yaml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_the_main_job_succeeds_and_tells_everything(command, tmp_path):
+    done = command(main, "trees/pick_place.yaml", "--fast", "--json", "--seed", 3, "--out", tmp_path)
+    result = done.json
+    assert done.code == 0
+    assert (result["status"], result["seed"], result["expected"]) == ("SUCCESS", 3, {"met": True, "unmet": []})
+    keys = "reason failed_path ticks duration_s wall_s chunks stall_ticks hold_ticks overruns governor policy artifacts"
+    assert set(keys.split()) <= set(result)
+    assert {"clamped", "refused"} <= set(result["governor"])
+    assert {"requests", "errors", "reconnects", "latency"} <= set(result["policy"])
+    assert set(result["policy"]["latency"]) == {"p50_s", "p95_s", "max_s"}
+    assert re.fullmatch("[0-9a-f]{64}", result["commands_sha256"])
+    assert (result["stall_ticks"], result["governor"]["refused"]) == (0, 0)
+
+
+def test_a_run_leaves_pictures_and_its_commands_keep_every_limit(command, tmp_path):
+    done = command(main, "pick_place", "--fast", "--json", "--out", tmp_path)
+    (folder,) = tmp_path.iterdir()
+    assert done.json["artifacts"] == str(folder)
+    assert re.fullmatch(r"\d{8}-\d{6}-pick_place", folder.name)
+    names = {"summary.json", "tree.svg", "joints.png", "latency.png", "film.png", "ticks.csv"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert json.loads((folder / "summary.json").read_text()) == done.json
+    rows = list(csv.DictReader((folder / "ticks.csv").open()))
+    commands, measured = (
+        [np.array([float(row[f"{what}_{joint}"]) for joint in so101.JOINT_NAMES]) for row in rows]
+        for what in ("commanded", "measured")
+    )
+    assert len(rows) == done.json["ticks"]
+    assert audit(commands, measured[0], LimitSettings().envelope(so101.LIMITS), 1 / 30) == []
+    assert {row["active"] for row in rows} == {"pick", "place", "move_to"}
+
+
+def test_the_same_seed_gives_the_same_commands_and_another_one_others(command):
+    hashes = [
+        command(main, "pick_place", "--fast", "--json", "--no-artifacts", "--seed", seed).json["commands_sha256"]
+        for seed in (5, 5, 6)
+    ]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_one_prompt_needs_no_file_and_ends_when_the_policy_rests(command):
+    prompt = "pick up the green block and place it in the container"
+    done = command(main, "--prompt", prompt, "--max-time", 60, "--fast", "--json", "--no-artifacts")
+    assert (done.code, done.json["tree"]) == (0, "prompt")
+
+
+def test_the_json_protocol_runs_the_same_task(command):
+    flags = ("--set", "policy.profile=so101_json", "--fast", "--json", "--no-artifacts")
+    done = command(main, "pick_place", *flags)
+    assert (done.code, done.json["status"]) == (0, "SUCCESS")
+    assert done.json["policy"]["url"].endswith("/json")
+
+
+def test_a_tree_that_asks_no_policy_needs_no_server(command, tree):
+    done = command(main, tree(WAIT), "--config", "fake", "--fast", "--json", "--no-artifacts")
+    assert (done.code, done.json["policy"]["requests"]) == (0, 0)
+    assert done.json["artifacts"] is None
+
+
+def test_a_failure_names_its_node_and_reason_and_exits_with_1(command, tree):
+    done = command(main, tree(FAIL), "--config", "fake", "--fast", "--json", "--no-artifacts")
+    assert done.code == 1
+    assert (done.json["status"], done.json["failed_path"]) == ("FAILURE", "lost/at_pose")
+    assert done.json["reason"] == "shoulder_lift is 1.600 rad away"
+
+
+def test_the_time_limit_ends_a_run_as_a_failure(command, tree):
+    endless = tree("tree: endless\nroot: hold_position\n")
+    flags = ("--config", "fake", "--fast", "--json", "--no-artifacts", "--max-time", 0.5)
+    done = command(main, endless, *flags)
+    assert (done.code, done.json["reason"]) == (1, "the time limit of 0.5 s is over")
+
+
+def test_a_person_reads_a_summary(command, tree):
+    done = command(main, tree(FAIL), "--config", "fake", "--fast", "--no-artifacts")
+    lines = done.out.splitlines()
+    assert lines[0].startswith("FAILURE  lost  in ")
+    assert lines[1] == "  why       lost/at_pose: shoulder_lift is 1.600 rad away"
+    assert "✗ lost FAILURE" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["trees/pick_plce.yaml"], "did you mean 'pick_place'?"),
+        ([], "give either a tree file or --prompt"),
+        (["pick_place", "--prompt", "x"], "give either a tree file or --prompt"),
+        (["--prompt", " "], "--prompt is empty"),
+        (["pick_place", "--set", "robot.typ=sim"], "unknown key 'typ'"),
+        (["pick_place", "--set", "control_hz"], "not an assignment"),
+        (["pick_place", "--config", "smi"], "did you mean 'sim'?"),
+        (["pick_place", "--sed", "3"], "unrecognized arguments: --sed 3"),
+        (["pick_place", "--max-time", "-1"], "'-1' is not a number above 0"),
+        (["pick_place", "--set", "control_hz=50"], "plans 30 actions a second, but control_hz is 50"),
+        (["pick_place", "--set", "policy.profile=standn"], "did you mean 'standin'?"),
+        (["pick_place", "--set", "poses.rest=[0,-9,0,0,0,0]"], "shoulder_lift at -9 is outside"),
+        (["pick_place", "--set", "limits.margin_rad=3"], "leaves a joint no room"),
+    ],
+)
+def test_bad_input_exits_with_2_and_says_what_to_do(command, arguments, words):
+    done = command(main, *arguments, "--json", "--fast", "--no-artifacts")
+    assert done.code == 2
+    assert done.json["status"] == "INVALID"
+    assert words in done.json["reason"]
+    assert words in done.err
+
+
+def test_every_problem_of_a_tree_is_told_at_once(command, tree):
+    text = "tree: t\nroot:\n  sequence:\n    - wiat: {duration_s: 1}\n    - wait: {duration_s: soon}\n"
+    done = command(main, tree(text), "--fast")
+    assert done.code == 2
+    assert "t.yaml:4:7: " in done.err
+    assert "did you mean 'wait'?" in done.err
+    assert "t.yaml:5:26: " in done.err
+    assert done.err.splitlines()[0] == "bt-run: 2 problems"
+
+
+def test_a_server_that_was_never_there_is_refused_with_its_address(command):
+    flags = ("--set", "policy.url=ws://127.0.0.1:9", "--fast", "--json", "--no-artifacts")
+    done = command(main, "pick_place", *flags)
+    assert (done.code, done.json["status"]) == (3, "REFUSED")
+    assert "ws://127.0.0.1:9" in done.json["reason"]
+    assert "connection refused" in done.json["reason"]
+
+
+def test_artifacts_that_cant_be_written_are_warned_about_and_change_nothing_else(command, tree, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = command(main, tree(WAIT), "--config", "fake", "--fast", "--json", "--out", tmp_path / "file")
+    assert (done.code, done.json["artifacts"]) == (0, None)
+    assert "no pictures of this run" in done.err
+
+
+def test_a_disk_that_fills_up_costs_the_pictures_only(command, tree, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bt_robot.cli.report._write_text", full)
+    done = command(main, tree(WAIT), "--config", "fake", "--fast", "--json", "--out", tmp_path / "runs")
+    assert (done.code, done.json["status"]) == (0, "SUCCESS")
+    assert done.err.count("could not be written") == 2
+    assert "No space left on device" in done.err
+
+
+def test_two_runs_in_one_second_do_not_share_a_folder(command, tree, tmp_path):
+    for _ in range(3):
+        command(main, tree(WAIT), "--config", "fake", "--fast", "--out", tmp_path / "runs")
+    assert len(list((tmp_path / "runs").iterdir())) == 3
+
+
+def test_includes_resolve_beside_the_tree_first(command, tmp_path, monkeypatch):
+    from bt_robot.config.builtin import builtin_folder
+
+    shutil.copytree(builtin_folder("trees"), tmp_path / "own")
+    skill = tmp_path / "own" / "skills" / "vla_skill.yaml"
+    skill.write_text(skill.read_text().replace("minimum: 0.1", "minimum: 100.0, doc2: x"))
+    monkeypatch.chdir(tmp_path)
+    done = command(main, "own/pick_place.yaml", "--fast")
+    assert done.code == 2
+    assert "own/skills/vla_skill.yaml" in done.err
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_come_at_once(command, flag):
+    with pytest.raises(SystemExit) as caught:
+        command(main, flag)
+    assert caught.value.code == 0

@@ -1,0 +1,205 @@
+"""What every robot must do; a new robot adds one line to ROBOTS."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bt_robot.arm import so101
+from bt_robot.errors import RobotError
+from bt_robot.messages import Command
+from bt_robot.robot.fake import FakeRobot, FakeSettings
+from bt_robot.robot.sim import SimSettings
+from bt_robot.robot.sim.robot import SimRobot
+
+PERIOD_S = 1 / 30
+ELBOW = 2
+
+
+def _fake():
+    return FakeRobot(FakeSettings(image_width=64, image_height=48))
+
+
+def _sim():
+    return SimRobot(SimSettings(image_width=64, image_height=48), seed=3, control_period_s=PERIOD_S)
+
+
+ROBOTS = {"fake": _fake, "sim": _sim}
+
+
+@pytest.fixture(params=ROBOTS)
+def make(request):
+    return ROBOTS[request.param]
+
+
+@pytest.fixture
+def robot(make):
+    robot = make()
+    robot.connect()
+    yield robot
+    robot.close()
+
+
+def hold(robot, step=0):
+    joints = robot.observe(step, step * PERIOD_S).joints
+    return Command(step, joints.copy(), np.zeros_like(joints))
+
+
+def walk(robot, steps=20):
+    """Raise the forearm and return every measurement."""
+    command, seen = hold(robot), []
+    for step in range(steps):
+        target = command.positions.copy()
+        target[ELBOW] -= 0.02
+        command = Command(step, target, (target - command.positions) / PERIOD_S)
+        robot.command(command)
+        seen.append(robot.observe(step, step * PERIOD_S).joints)
+    return np.array(seen)
+
+
+def test_limits_name_each_joint_once_and_have_an_entry_for_each(make):
+    limits = make().limits
+    count = len(limits.names)
+    assert len(set(limits.names)) == count
+    assert {a.shape for a in (limits.lower, limits.upper, limits.velocity, limits.acceleration)} == {(count,)}
+    assert np.all(limits.lower < limits.upper)
+    assert np.all(limits.velocity > 0)
+    assert np.all(limits.acceleration > 0)
+
+
+def test_the_gripper_comes_last_and_goes_from_0_to_1(make):
+    limits = make().limits
+    assert (limits.names[-1], limits.lower[-1], limits.upper[-1]) == ("gripper", 0.0, 1.0)
+
+
+def test_the_order_is_lerobots(make):
+    assert make().limits.names == so101.JOINT_NAMES
+
+
+def test_an_observation_says_what_was_asked_for_and_when(robot):
+    observation = robot.observe(7, 1.25)
+    assert observation.step == 7
+    assert observation.time_s <= 1.25
+    assert observation.joints.shape == (6,)
+    assert observation.joints.dtype == np.float64
+    assert np.all(np.isfinite(observation.joints))
+
+
+def test_it_starts_inside_its_limits(robot):
+    joints = robot.observe(0, 0.0).joints
+    assert np.all((joints >= robot.limits.lower) & (joints <= robot.limits.upper))
+
+
+def test_each_camera_shows_rgb_bytes_and_its_capture_time(robot):
+    frames = robot.observe(3, 0.5).frames
+    assert set(frames) == {"front", "wrist"}
+    for name, frame in frames.items():
+        assert frame.camera == name
+        assert frame.captured_s <= 0.5
+        assert frame.image.shape == (48, 64, 3)
+        assert frame.image.dtype == np.uint8
+
+
+def test_observing_is_too_cheap_to_block(robot):
+    robot.observe(0, 0.0)
+    times = []
+    for step in range(50):
+        begun = time.perf_counter()
+        robot.observe(step, step * PERIOD_S)
+        times.append(time.perf_counter() - begun)
+    assert min(times) < 0.001  # the best of many says what it costs, however busy the machine is
+
+
+def test_a_frame_shows_the_moment_of_its_observation(make):
+    looked_at_once, looked_at_later = make(), make()
+    for robot in (looked_at_once, looked_at_later):
+        robot.connect()
+    first = looked_at_once.observe(0, 0.0).frames["front"].image.copy()
+    frame = looked_at_later.observe(0, 0.0).frames["front"]
+    walk(looked_at_later)
+    np.testing.assert_array_equal(frame.image, first)
+
+
+def test_what_it_hands_over_cannot_change_it_or_be_changed(robot):
+    observation = robot.observe(0, 0.0)
+    before = observation.joints.copy()
+    with pytest.raises(ValueError, match="read-only"):
+        observation.joints[0] = 9.0
+    with pytest.raises(ValueError, match="read-only"):
+        observation.frames["front"].image[0, 0, 0] = 9
+    walk(robot)
+    np.testing.assert_array_equal(observation.joints, before)
+
+
+def test_it_keeps_nothing_of_the_command_it_was_given(robot):
+    command = hold(robot)
+    sent = robot.command(command)
+    expected = robot.observe(1, PERIOD_S).joints.copy()
+    command.positions[:] = 0.0
+    sent[:] = 0.0
+    np.testing.assert_array_equal(robot.observe(2, PERIOD_S).joints, expected)
+
+
+def test_command_returns_what_was_sent(robot):
+    command = hold(robot)
+    np.testing.assert_allclose(robot.command(command), command.positions, atol=1e-12)
+
+
+def test_it_goes_where_it_is_told(robot):
+    seen = walk(robot, 30)
+    assert seen[0, ELBOW] - seen[-1, ELBOW] == pytest.approx(29 * 0.02, abs=0.05)
+
+
+def test_equal_commands_give_equal_measurements(make):
+    runs = []
+    for _ in range(2):
+        robot = make()
+        robot.connect()
+        runs.append(walk(robot))
+        robot.close()
+    np.testing.assert_array_equal(*runs)
+
+
+def test_it_stays_where_it_was_stopped(robot):
+    walk(robot)
+    robot.stop()
+    stopped = robot.observe(20, 20 * PERIOD_S).joints
+    np.testing.assert_allclose(robot.observe(21, 21 * PERIOD_S).joints, stopped, atol=0.02)
+
+
+def test_stop_and_close_work_at_any_time_and_any_number_of_times(make):
+    robot = make()
+    robot.stop()
+    robot.close()
+    robot.connect()
+    for _ in range(2):
+        robot.stop()
+    for _ in range(2):
+        robot.close()
+    robot.stop()
+
+
+@pytest.mark.parametrize("use", [lambda r: r.observe(0, 0.0), lambda r: r.command(Command(0, so101.REST, so101.REST))])
+@pytest.mark.parametrize("closed", [False, True])
+def test_it_must_be_connected(make, use, closed):
+    robot = make()
+    if closed:
+        robot.connect()
+        robot.close()
+    with pytest.raises(RobotError, match=r"not connected; call connect\(\) first"):
+        use(robot)
+
+
+def test_a_second_connection_does_not_move_it(robot):
+    walk(robot)
+    before = robot.observe(0, 0.0).joints
+    robot.connect()
+    np.testing.assert_array_equal(robot.observe(0, 0.0).joints, before)
+
+
+def test_a_target_that_is_not_finite_is_an_error(robot):
+    command = hold(robot)
+    command = replace(command, positions=np.where(np.arange(6) == 2, np.nan, command.positions))
+    with pytest.raises(RobotError, match="not finite"):
+        robot.command(command)

@@ -1,0 +1,43 @@
+"""One proposal a tick; two are nobody's."""
+
+import numpy as np
+import pytest
+
+from bt_robot.arm import so101
+from bt_robot.errors import ProposalError
+from bt_robot.messages import Observation
+from bt_robot.policy.plan import Plan
+from bt_robot.policy.silent import SilentPolicy
+from bt_robot.runtime.context import Context
+from bt_robot.runtime.governor import rest_at
+
+
+def begun():
+    context = Context(so101.LIMITS, {}, SilentPolicy(), Plan(10, 5))
+    context.begin(1.0, Observation(3, 1.0, so101.REST), rest_at(so101.REST, 2))
+    return context
+
+
+def test_a_proposal_is_a_copy_of_what_the_leaf_had():
+    context, target = begun(), np.array(so101.REST)
+    context.propose(target)
+    target[:] = 9.0
+    assert np.array_equal(context.proposal, so101.REST)
+
+
+def test_a_second_proposal_is_an_error_and_takes_the_first_one_back():
+    context = begun()
+    context.propose(so101.REST)
+    for _ in range(2):
+        with pytest.raises(ProposalError, match="two nodes proposed a command in the same tick"):
+            context.propose(so101.REST)
+        assert context.proposal is None
+
+
+def test_the_next_tick_starts_without_a_proposal():
+    context = begun()
+    context.propose(so101.REST)
+    context.begin(2.0, Observation(4, 2.0, so101.REST), rest_at(so101.REST, 3))
+    context.propose(so101.REST)
+    assert context.proposal is not None
+    assert (context.now_s, context.last_command.step) == (2.0, 3)

@@ -1,0 +1,281 @@
+"""The loop: the order of a tick, and an arm at rest whatever ends it."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from bt_robot.arm import so101
+from bt_robot.errors import RobotError
+from bt_robot.messages import Status
+from bt_robot.policy.plan import Plan
+from bt_robot.policy.silent import SilentPolicy
+from bt_robot.robot.fake import FakeRobot
+from bt_robot.runtime.clock import PacedClock, SimulatedClock, WallClock
+from bt_robot.runtime.loop import Loop
+from bt_robot.telemetry.audit import audit
+from bt_robot.tree import Action, Registry, build_tree, failure, parse_tree, running, success
+
+PERIOD_S = 1 / 30
+AWAY = so101.REST + np.array([0.5, 0.3, -0.3, 0.2, 0.1, 0.3])
+
+
+class Go(Action):
+    """Propose a far-away pose, for ever."""
+
+    type_name = "go"
+
+    def on_tick(self, ctx):
+        ctx.propose(AWAY)
+        return running("going")
+
+
+class Poison(Action):
+    """Propose what is no number."""
+
+    type_name = "poison"
+
+    def on_tick(self, ctx):
+        ctx.propose(AWAY * np.nan)
+        return running("poisoning")
+
+
+class Throw(Action):
+    """Raise in the tick that is five steps in."""
+
+    type_name = "throw"
+
+    def on_tick(self, ctx):
+        if ctx.observation.step >= 5:
+            raise ZeroDivisionError("division by zero")
+        return running("not yet")
+
+
+class Block(Action):
+    """Take a second of wall time in step 3, and propose a motion in every step."""
+
+    type_name = "block"
+
+    def on_tick(self, ctx):
+        ctx.propose(AWAY)
+        if ctx.observation.step == 3:
+            WALL.now_s += 1.0
+        return running("working")
+
+
+class Idle(Action):
+    """Do nothing, for ever."""
+
+    type_name = "idle"
+
+    def on_tick(self, ctx):
+        return running("idle")
+
+
+class Done(Action):
+    """Succeed at once."""
+
+    type_name = "done"
+
+    def on_tick(self, ctx):
+        return success()
+
+
+class Refuse(Action):
+    """Fail at once."""
+
+    type_name = "refuse"
+
+    def on_tick(self, ctx):
+        return failure("no reason to go on")
+
+
+class Wall:
+    """A wall clock that moves when slept on, or when a leaf takes its time."""
+
+    def __init__(self):
+        self.now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+    def sleep(self, seconds):
+        self.now_s += seconds
+
+
+WALL = Wall()
+
+
+class Notes:
+    """A sink that keeps everything."""
+
+    def __init__(self):
+        self.records = []
+
+    def publish(self, record):
+        self.records.append(record)
+
+    def close(self):
+        pass
+
+
+class Broken:
+    """A sink that can't."""
+
+    def publish(self, record):
+        raise OSError("disk full")
+
+    def close(self):
+        pass
+
+
+def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=()):
+    """Run a one-line tree on a perfect arm; return the ending, the robot and the records."""
+    registry = Registry([Go, Poison, Throw, Block, Idle, Done, Refuse])
+    tree = build_tree(parse_tree(f"tree: t\nroot: {root}\n", "t.yaml", registry))
+    robot = robot or FakeRobot()
+    robot.connect()
+    notes = Notes()
+    loop = Loop(
+        robot=robot,
+        tree=tree,
+        link=SilentPolicy(),
+        plan=Plan(10, 5),
+        clock=clock or SimulatedClock(PERIOD_S),
+        limits=so101.LIMITS,
+        poses={},
+        sinks=[*sinks, notes],
+        max_time_s=max_time_s,
+        interrupted=interrupted,
+    )
+    return loop.run(), robot, notes.records
+
+
+def positions(robot):
+    return [command.positions for command in robot.commands]
+
+
+def test_a_tree_that_succeeds_or_fails_ends_the_run_and_the_arm_is_stopped():
+    ending, robot, _ = run("done")
+    assert (ending.status, robot.stops) == (Status.SUCCESS, 1)
+    ending, robot, _ = run("{sequence: [done, refuse]}")
+    assert (ending.status, ending.reason, ending.failed_path) == (Status.FAILURE, "no reason to go on", "t/refuse")
+    assert robot.stops == 1
+
+
+def test_every_tick_sends_exactly_one_command_that_keeps_the_limits():
+    _, robot, records = run("go")
+    assert [command.step for command in robot.commands] == [record.step for record in records]
+    assert audit(positions(robot), so101.REST, so101.LIMITS, PERIOD_S) == []
+    assert np.allclose(positions(robot)[-1], AWAY)
+
+
+def test_a_tick_without_a_proposal_holds():
+    _, robot, records = run("idle")
+    assert all(record.verdict.held for record in records)
+    assert np.allclose(positions(robot), so101.REST)
+
+
+def test_a_proposal_that_is_no_number_is_refused_holds_and_is_told_once():
+    _, robot, records = run("poison")
+    assert np.allclose(positions(robot), so101.REST)
+    assert {record.verdict.refused for record in records} == {"shoulder_pan is nan, not a finite number"}
+    assert [record.events for record in records if record.events] == [
+        ("command refused: shoulder_pan is nan, not a finite number",)
+    ]
+
+
+def test_an_exception_in_a_leaf_becomes_its_failure_with_its_path_and_the_sibling_is_halted(caplog):
+    with caplog.at_level(logging.CRITICAL):
+        ending, robot, records = run("{parallel: [throw, go]}")
+    assert ending.failed_path == "t/throw"
+    assert ending.reason == "raised ZeroDivisionError: division by zero"
+    assert records[-1].step == 5
+    assert robot.stops == 1
+
+
+def test_two_nodes_that_command_the_arm_in_one_tick_get_it_held(caplog):
+    with caplog.at_level(logging.CRITICAL):
+        ending, robot, _ = run("{parallel: [go, {go: {name: again}}]}")
+    assert ending.reason.startswith("raised ProposalError: two nodes proposed a command in the same tick")
+    assert np.allclose(positions(robot), so101.REST)
+
+
+def test_a_decision_that_took_too_long_is_not_executed_and_the_slow_node_is_named():
+    WALL.now_s = 0.0
+    _, robot, records = run("block", clock=PacedClock(SimulatedClock(PERIOD_S), WALL, WALL.sleep), max_time_s=0.5)
+    assert [record.step for record in records if record.verdict.held] == [3]
+    assert records[3].events[0].startswith("the tick took 1.00 s, ")
+    assert records[3].events[0].endswith(" of it in t; holding")
+    assert (records[4].skipped, records[5].skipped) == (29, 0)
+    assert audit(positions(robot), so101.REST, so101.LIMITS, PERIOD_S) == []
+
+
+def test_on_real_time_missed_steps_are_skipped_and_the_arm_starts_again_from_rest():
+    WALL.now_s = 0.0
+    _, robot, records = run("block", clock=WallClock(PERIOD_S, WALL, WALL.sleep), max_time_s=2.0)
+    steps = [record.step for record in records]
+    assert steps[:5] == [0, 1, 2, 3, 33]
+    restart = robot.commands[4].velocities
+    assert np.all(np.abs(restart) <= so101.LIMITS.acceleration * PERIOD_S + 1e-9)
+
+
+def test_the_time_limit_ends_the_run_with_its_reason():
+    ending, robot, records = run("idle", max_time_s=0.5)
+    assert (ending.status, ending.reason) == (Status.FAILURE, "the time limit of 0.5 s is over")
+    assert records[-1].time_s == pytest.approx(0.5)
+    assert robot.stops == 1
+
+
+def test_an_interrupt_ends_the_run_after_the_tick_with_the_arm_stopped():
+    asked = iter([False, False, True])
+    ending, robot, records = run("go", interrupted=lambda: next(asked))
+    assert (ending.interrupted, ending.reason, len(records), robot.stops) == (True, "interrupted", 3, 1)
+
+
+def test_a_second_interrupt_breaks_out_at_once_and_still_stops_the_arm():
+    def insist():
+        raise KeyboardInterrupt
+
+    robot = FakeRobot()
+    with pytest.raises(KeyboardInterrupt):
+        run("go", robot=robot, interrupted=insist)
+    assert robot.stops == 1
+
+
+class Failing(FakeRobot):
+    """A robot whose measurements stop in step 4."""
+
+    def observe(self, step, now_s):
+        if step == 4:
+            raise RobotError("no servo answers; is the cable in?")
+        return super().observe(step, now_s)
+
+
+def test_a_robot_that_stops_measuring_ends_the_run_with_its_words(caplog):
+    with caplog.at_level(logging.CRITICAL):
+        ending, robot, _ = run("go", robot=Failing())
+    assert (ending.status, ending.reason) == (Status.FAILURE, "no servo answers; is the cable in?")
+    assert robot.stops == 1
+
+
+class Clumsy(FakeRobot):
+    """A robot that sends something else than it was told."""
+
+    def command(self, command):
+        super().command(command)
+        return command.positions * 0.5
+
+
+def test_the_record_tells_what_was_really_sent_and_the_next_command_keeps_its_speed_from_there():
+    _, robot, records = run("idle", robot=Clumsy(), max_time_s=0.2)
+    assert np.allclose(records[0].command.positions, so101.REST * 0.5)
+    moved = np.abs(robot.commands[1].positions - records[0].command.positions)
+    assert np.all(moved <= so101.LIMITS.velocity * PERIOD_S + 1e-9)
+
+
+def test_a_sink_that_fails_is_switched_off_and_the_run_goes_on(caplog):
+    with caplog.at_level(logging.CRITICAL):
+        ending, _, records = run("idle", sinks=[Broken()], max_time_s=0.3)
+    assert ending.reason == "the time limit of 0.3 s is over"
+    assert len(records) == 10
