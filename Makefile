@@ -28,7 +28,7 @@ soak: $(VENV)/dev.stamp  ## The slow, wide sweeps that the suite runs in short
 	BT_SOAK=1 $(BIN)/pytest -n 2 -m soak
 
 docs: $(VENV)/dev.stamp  ## Write the pages and pictures that are made from the code
-	$(BIN)/python -m benchmarks.node_table > docs/nodes.md
+	$(BIN)/python docs/make.py
 
 clean:  ## Remove the environment and everything that was made
 	rm -rf $(VENV) runs build dist .pytest_cache .ruff_cache .hypothesis

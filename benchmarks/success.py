@@ -10,14 +10,16 @@ import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+BIN = Path(sys.executable).parent
 CASES = (("pick_place", 0), ("pick_place", 100), ("pick_place", 300), ("sort_blocks", 100))
 
 
 def evaluate(tree: str, latency_ms: int, episodes: int, jobs: int) -> dict[str, Any]:
     """Run `bt-eval` and return its JSON object."""
-    command = [sys.executable, "-m", "bt_robot.cli.evaluate", tree, "--json", "--latency-ms", str(latency_ms)]
+    command = [BIN / "bt-eval", tree, "--json", "--latency-ms", str(latency_ms)]
     command += ["--episodes", str(episodes), "--jobs", str(jobs)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     return json.loads(done.stdout.splitlines()[-1])

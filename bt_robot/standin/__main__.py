@@ -89,8 +89,8 @@ def main(argv: list[str] | None = None) -> int:
         asyncio.run(_serve(settings, as_json=args.json, with_parent=args.with_parent))
     except OSError as error:
         # asyncio words the same errors at length; a name that can't be resolved has a negative number.
-        known = error.errno is not None and error.errno > 0
-        reason = os.strerror(error.errno) if known else error.strerror or str(error)
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror or str(error)
         sys.stderr.write(f"bt-serve: can't listen on {args.host}:{args.port}: {reason}; try another --port, or 0\n")
         return 3
     except KeyboardInterrupt:

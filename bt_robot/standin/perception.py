@@ -74,13 +74,26 @@ class Blob:
     v: float
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What is seen where a block could lie; the rest is other blocks.
+
+    Attributes:
+        free: The share that shows the container, 0 … 1.
+        hidden: The share that shows neither the container nor a block, 0 … 1.
+    """
+
+    free: float
+    hidden: float
+
+
 class View:
     """One picture of the fixed camera, looked at only as far as asked."""
 
     def __init__(self, image: Image) -> None:
         """Prepare a picture, (height, width, 3) RGB."""
         self.height, self.width = image.shape[:2]
-        self._image = image
+        self._masks: dict[str, Mask] = {}
         self._hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
         table = np.median(image[::8, ::8].reshape(-1, 3), axis=0)
         low, high = np.clip(table - _TABLE_TOLERANCE, 0, 255), np.clip(table + _TABLE_TOLERANCE, 0, 255)
@@ -131,23 +144,28 @@ class View:
         outline = _Outline(self, filled, _CONTAINER_HALF_M, enlarge=False)
         return _climb(outline, [(x, y, 0.0)], (0.012, 0.012, 0.0), 0.0007)
 
-    def blueness(self, x_m: float, y_m: float) -> float:
-        """Return how much of a block's outline on the container's floor shows the container, 0 … 1."""
+    def floor(self, x_m: float, y_m: float) -> Floor:
+        """Return what is seen where a block could lie on the container's floor."""
         corners = _cuboid(_BLOCK_HALF_M) + np.array([x_m, y_m, workcell.CONTAINER_FLOOR_M])
         hull = cv2.convexHull(np.round(FRONT.project(corners, self.width, self.height)).astype(np.int32))
         drawn = np.zeros((self.height, self.width), dtype=np.uint8)
         cv2.fillConvexPoly(drawn, hull, 255)
-        return cv2.countNonZero(cv2.bitwise_and(drawn, self._colour("blue"))) / max(1, cv2.countNonZero(drawn))
+        count = max(1, cv2.countNonZero(drawn))
+        blue = cv2.countNonZero(cv2.bitwise_and(drawn, self._colour("blue"))) / count
+        blocks = sum(cv2.countNonZero(cv2.bitwise_and(drawn, self._colour(c))) for c in workcell.BLOCK_COLOURS) / count
+        return Floor(blue, max(0.0, 1.0 - blue - blocks))
 
     @property
     def _min_area(self) -> float:
         return _MIN_AREA * self.height * self.width
 
     def _colour(self, colour: str) -> Mask:
-        mask: Mask = np.zeros((self.height, self.width), dtype=np.uint8)
-        for low, high in _HUES[colour]:
-            mask |= cv2.inRange(self._hsv, (low, _MIN_SATURATION, _MIN_VALUE), (high, 255, 255)).astype(np.uint8)
-        return mask
+        if colour not in self._masks:
+            mask: Mask = np.zeros((self.height, self.width), dtype=np.uint8)
+            for low, high in _HUES[colour]:
+                mask |= cv2.inRange(self._hsv, (low, _MIN_SATURATION, _MIN_VALUE), (high, 255, 255)).astype(np.uint8)
+            self._masks[colour] = mask
+        return self._masks[colour]
 
     def occluder(self, mask: Mask) -> Mask:
         """Return the pixels that may hide an object: neither its own nor the table's."""

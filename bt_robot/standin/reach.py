@@ -17,7 +17,7 @@ CARRY_Z_M = 0.095
 """Height of the tcp when carrying: the vertical hand reaches hardly higher."""
 PRE_GRASP_Z_M = 0.060
 _PITCHES = tuple(math.pi / 2 - 0.05 * k for k in range(22))
-_JAW_POINTS_M = (-0.027, 0.032, 0.045)  # along the jaws' axis: the fixed jaw's back, the moving jaw's
+_JAW_POINTS_M = (-0.037, -0.027, 0.032, 0.045)  # along the jaws' axis: the fixed jaw, the open moving jaw
 _CONTAINER_GAP_M, _BLOCK_GAP_M = 0.018, 0.032
 
 
@@ -108,13 +108,13 @@ def _straight(block: TablePose, yaw: float) -> Iterator[Descent]:
             yield Descent(yaw, pitch, bottom, reached)
 
 
-def _clutter(block: TablePose, yaw: float, container: TablePose | None, others: Sequence[tuple[float, float]]) -> int:
-    """Count the points of the open jaws that come too near to something."""
-    count = 0
+def _clutter(block: TablePose, yaw: float, container: TablePose | None, others: Sequence[tuple[float, float]]) -> float:
+    """Return how far the open jaws come too near to something; 1 is a touch."""
+    total = 0.0
     for along in _JAW_POINTS_M:
         x, y = block.x_m + along * math.cos(yaw), block.y_m + along * math.sin(yaw)
         if container is not None:
             away = max(abs(x - container.x_m), abs(y - container.y_m)) - CONTAINER_OUTER_HALF_M
-            count += away < _CONTAINER_GAP_M
-        count += any(math.dist((x, y), other) < _BLOCK_GAP_M for other in others)
-    return count
+            total += max(0.0, 1.0 - away / _CONTAINER_GAP_M)
+        total += sum(max(0.0, 2.0 - 2.0 * math.dist((x, y), other) / _BLOCK_GAP_M) for other in others)
+    return total

@@ -27,7 +27,8 @@ _HOME_RAD = so101.to_rad(so101.REST)
 _RELEASE_Z_M = 0.060
 _IN_CONTAINER_M = 0.047
 _SPOT_M = 0.020  # blocks are let go of in the container's quarters
-_FREE = 0.80  # how blue a place in the container looks when nothing lies there
+_FREE, _HALF_FREE = 0.80, 0.50  # how much of the container shows where nothing lies, and where there is some room
+_SEEN = 0.15  # a place of which more is hidden is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,12 @@ class Situation:
         nearest = min(spots, key=travel_m)
         if tcp.z_m < reach.CARRY_Z_M - 0.010 and travel_m(nearest) < 0.010:
             return nearest  # already on the way down: the hand hides the place
-        free = [spot for spot in spots if self._view.blueness(*spot) > _FREE]
-        # What lies nearer to the camera stays in view while the hand is behind it.
-        return min(free, key=lambda spot: travel_m(spot) - spot[0], default=None)
+        floors = {spot: self._view.floor(*spot) for spot in spots}
+        free = [spot for spot, floor in floors.items() if floor.free > _FREE]
+        if free:  # what lies nearer to the camera stays in view while the hand is behind it
+            return min(free, key=lambda spot: travel_m(spot) - spot[0])
+        crowded = [spot for spot, floor in floors.items() if floor.free > _HALF_FREE and floor.hidden < _SEEN]
+        return max(crowded, key=lambda spot: floors[spot].free, default=None)
 
     def _pick(self, blob: Blob, block: TablePose, container: TablePose | None) -> list[Waypoint]:
         others = [

@@ -15,7 +15,7 @@ from bt_robot.messages import NodeInfo, NodeState, Status, TickRecord
 
 REFRESH_HZ = 8
 _EVENTS = 4
-_HEADER_LINES = 3
+_HEADER_LINES = 4
 _LOOKS = {
     Status.RUNNING: ("▶", "bold cyan"),
     Status.SUCCESS: ("✓", "green"),
@@ -38,6 +38,12 @@ def header(record: TickRecord, title: str, rate_hz: float) -> list[Text]:
         "policy: ", (state[1], state[0]), f"   latency {latency}   chunk {age} old, {record.planned_steps} actions left"
     )
     return [first, Text(f"prompt: {record.prompt or '–'}"), third]
+
+
+def active_path(nodes: Sequence[NodeInfo], states: Sequence[NodeState]) -> str:
+    """Return the path of the deepest node that is RUNNING, or a dash."""
+    running = [n for n, state in zip(nodes, states, strict=True) if state.ticked and state.status is Status.RUNNING]
+    return max(running, key=lambda node: node.depth).path if running else "–"
 
 
 def tree_lines(nodes: Sequence[NodeInfo], states: Sequence[NodeState], now_s: float, room: int) -> list[Text]:
@@ -118,6 +124,7 @@ class LiveTerminal:
             return Text("starting …")
         room = max(self._console.size.height - _HEADER_LINES - _EVENTS - 2, 4)
         lines = header(record, self._title, self._rate.hz)
+        lines.append(Text(f"at: {active_path(self._nodes, record.nodes)}", no_wrap=True, overflow="ellipsis"))
         lines += tree_lines(self._nodes, record.nodes, record.time_s, room)
         lines += [Text(event, "yellow", no_wrap=True, overflow="ellipsis") for event in tuple(self._events)]
         return Group(*lines)

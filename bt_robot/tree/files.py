@@ -97,7 +97,10 @@ class Library:
         for candidate in (place / name for place in folders):
             if _is_file(candidate):
                 return candidate
-        near = did_you_mean(name, _yaml_files(folders, parts.parent))
+        stem = str(parts.with_suffix(""))
+        near = did_you_mean(
+            name, (file for file in _yaml_files(folders, parts.parent) if did_you_mean(stem, [file[:-5]]))
+        )
         searched = ", ".join(str(place) for place in folders) or "no folder"
         self._problems.add(mark, f"include '{name}': no such file", expected=f"a file in {searched}", hint=near)
         return None

@@ -36,15 +36,13 @@ class Leaf(ABC):
             TypeError: The type's name or the name of a port can't be used in tree files.
         """
         super().__init_subclass__()
-        ports = dict(cls.ports)
-        for attribute, port in vars(cls).items():
-            if isinstance(port, (Input, Output)):
-                if hasattr(Leaf, attribute) or port.name in PORT_WORDS or not IDENTIFIER.match(port.name):
-                    raise TypeError(f"{cls.__name__}: a port can't be called '{attribute}'")
-                ports[port.name] = port
+        own = [port for port in vars(cls).values() if isinstance(port, (Input, Output))]
+        for port in own:
+            if hasattr(Leaf, port.attribute) or port.name in PORT_WORDS or not IDENTIFIER.match(port.name):
+                raise TypeError(f"{cls.__name__}: a port can't be called '{port.attribute}'")
         if cls.type_name and not IDENTIFIER.match(cls.type_name):
             raise TypeError(f"{cls.__name__}: the type name '{cls.type_name}' is not a word like 'move_to'")
-        cls.ports = MappingProxyType(ports)
+        cls.ports = MappingProxyType({**cls.ports, **{port.name: port for port in own}})
 
     def __init__(self, **values: object) -> None:
         """Bind the ports: an input to a value or a Slot, an output to a Slot or to nothing.

@@ -54,7 +54,7 @@ def _words(registry: Registry) -> set[str]:
 def _spec(tree: Definition | None, library: Library, registry: Registry, problems: Problems) -> TreeSpec:
     if tree and tree.kind == "subtree":
         hint = "include it from a tree"
-        problems.add(tree.mark, f"'{tree.name}' is a subtree", expected="a file with 'tree: name'", hint=hint)
+        problems.add(tree.mark, "the file holds a subtree", expected="a file with 'tree: name'", hint=hint)
     expander = Expander(registry, library.subtrees, problems)
     for definition in library.definitions:
         expander.check(definition)

@@ -2,8 +2,11 @@
 
 import csv
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -67,6 +70,20 @@ def test_the_same_seed_gives_the_same_commands_and_another_one_others(command):
         for seed in (5, 5, 6)
     ]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_busy_machine_changes_no_command(command):
+    flags = ("pick_place", "--fast", "--json", "--no-artifacts", "--seed", 5, "--set", "policy.simulated_latency_s=0.3")
+    calm = command(main, *flags).json
+    spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        busy = command(main, *flags).json
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+            spinner.wait()
+    assert busy["commands_sha256"] == calm["commands_sha256"]
+    assert busy["stall_ticks"] == 0
 
 
 def test_one_prompt_needs_no_file_and_ends_when_the_policy_rests(command):

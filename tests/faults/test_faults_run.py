@@ -64,10 +64,10 @@ class Planner:
         return self.misbehave(good) if i in self.bad else good
 
 
-def run(url, *, hold_s=3, seconds=12.0, sets=(), at=None):
+def run(url, *, tree=TREE, hold_s=3, seconds=12.0, sets=(), at=None):
     """Run a tree on the perfect arm; return the ending and the records, audited."""
     settings = load_settings("fake", ["policy.timeout_s=1", "policy.simulated_latency_s=0.1", *sets])
-    spec = parse_tree(TREE.replace("LIMIT", str(hold_s)), "t.yaml", standard_registry())
+    spec = parse_tree(tree.replace("LIMIT", str(hold_s)), "t.yaml", standard_registry())
     records = Records(at)
     with open_session(Job(settings, spec, url, fast=True, max_time_s=seconds)) as session:
         ending = session.run([records])
@@ -133,6 +133,17 @@ def test_a_policy_that_fails_from_the_start_is_refused_before_anything_moves(fau
         run(url, sets=["policy.first_timeout_s=1"])
     assert words in str(caught.value)
     assert url in str(caught.value)
+
+
+def test_a_tree_may_ask_for_holding_at_once_instead_of_using_up_the_plan():
+    strict = TREE.replace("query_policy,", "query_policy, policy_available,")
+    with served(Planner(raises, bad=3)) as url:
+        _, records = run(url, tree=strict, hold_s=30, seconds=20)
+    first_error = next(r for r in records if r.link.errors)
+    assert first_error.verdict.held
+    assert any(r.planned_steps for r in records if r.step < first_error.step)
+    assert records[-1].link.available
+    assert not records[-1].verdict.held
 
 
 def test_an_answer_later_than_its_chunk_is_long_is_never_executed_from_its_beginning():

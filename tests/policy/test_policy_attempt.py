@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import policy_kit as kit
 import pytest
 
 from bt_robot.arm.so101 import LIMITS, REST
@@ -13,6 +12,7 @@ from bt_robot.errors import PolicyRefused, PolicyTimeout, ServerError
 from bt_robot.messages import Frame
 from bt_robot.policy.attempt import Asker, Job, Timeouts, check_metadata
 from bt_robot.policy.dialect import Dialect
+from tests.policy import policy_kit as kit
 
 EXPECTING = replace(kit.PROFILE, metadata={"server": "bt_robot standin", "version": 2})
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 from contextlib import contextmanager
 
-import policy_kit as kit
 import pytest
 from websockets.sync.server import serve
 
 from bt_robot.errors import PolicyTimeout, PolicyUnavailable, ServerError, WireError
 from bt_robot.policy.client import open_policy
 from bt_robot.policy.wire.msgpack_numpy import pack
+from tests.policy import policy_kit as kit
 
 
 @contextmanager
@@ -149,16 +150,17 @@ def test_a_frame_that_came_unasked_makes_the_connection_unusable():
 
 
 def test_a_server_that_stops_reading_is_a_time_out():
+    over, told = threading.Event(), queue.SimpleQueue()
+
     def talk(client):
         client.send(pack({}))
-        client.recv_flow_control.acquire()
-        over.wait(kit.WAIT_S)
-        client.recv_flow_control.release()
+        with client.recv_flow_control:
+            told.put(over.wait(kit.WAIT_S))
 
-    over = threading.Event()
     with websocket(talk, max_size=None) as url:
         policy = open_policy(url, "openpi")
         policy.connect(kit.WAIT_S)
         with pytest.raises(PolicyTimeout, match=r"no answer from ws://.* within 0\.3 s"):
             policy.infer({"prompt": "x" * 60_000_000}, 0.3)
         over.set()
+        assert told.get(timeout=kit.WAIT_S), "the request ended only when the server read again"

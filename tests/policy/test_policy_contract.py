@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 import numpy as np
-import policy_kit as kit
 import pytest
 
 from bt_robot.arm.so101 import LIMITS, REST
@@ -14,6 +13,7 @@ from bt_robot.policy.client import open_policy
 from bt_robot.policy.dialect import Dialect
 from bt_robot.policy.profile import load_profile
 from bt_robot.standin.server import JSON_PATH
+from tests.policy import policy_kit as kit
 
 DIALECTS = {"openpi": Dialect(kit.PROFILE, LIMITS), "json": Dialect(load_profile("so101_json"), LIMITS)}
 

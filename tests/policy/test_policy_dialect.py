@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import policy_kit as kit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from bt_robot.errors import ChunkRefused, PolicyError
 from bt_robot.messages import Frame
 from bt_robot.policy.dialect import Dialect
 from bt_robot.policy.profile import load_profile
+from tests.policy import policy_kit as kit
 
 STANDIN = Dialect(kit.PROFILE, LIMITS)
 UNCHECKED_JUMP = replace(kit.PROFILE, max_first_jump_rad=7.0)

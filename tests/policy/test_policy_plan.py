@@ -9,9 +9,9 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from policy_kit import chunk
 
 from bt_robot.policy.plan import Plan, PlanStats
+from tests.policy.policy_kit import chunk
 
 HORIZON = 10
 
@@ -97,6 +97,15 @@ def test_remaining_begins_with_the_action_of_the_present_step(plan):
     assert plan.remaining(2)[0, 0] == 2
     plan.end_tick(2)
     assert plan.remaining(3)[0, 0] == 3
+
+
+def test_a_chunk_accepted_after_the_steps_action_begins_with_the_next_step(plan):
+    plan.accept(chunk(0, value=7.0), 0)
+    run(plan, range(3))
+    plan.action(3)
+    plan.accept(chunk(observed_step=1), 3)
+    assert plan.remaining(3)[0, 0] == 3
+    assert run(plan, [3, 4, 5]) == [7, 3, 4]
 
 
 def test_a_plan_that_nobody_used_in_a_step_is_dropped(plan):

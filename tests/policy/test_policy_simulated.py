@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-import policy_kit as kit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from bt_robot.errors import PolicyTimeout, ServerError, UsageError
 from bt_robot.policy.attempt import Timeouts
 from bt_robot.policy.simulated import SimulatedLatency
 from bt_robot.policy.worker import Worker
+from tests.policy import policy_kit as kit
 
 DT_S = 1 / 30
 
@@ -44,6 +44,15 @@ def test_an_answer_is_visible_at_its_time_and_not_a_tick_before(make):
     link = make(kit.still())
     assert link.offer(kit.observation(3), "go")
     assert [link.poll(step * DT_S) is not None for step in range(3, 9)] == [False, False, False, True, False, False]
+
+
+def test_a_latency_of_three_periods_is_three_ticks_at_every_step(make):
+    steps = range(0, 300, 7)
+    link = make(*[kit.still()] * len(steps))
+    for step in steps:
+        assert link.offer(kit.observation(step), "go")
+        assert link.poll((step + 2) * DT_S) is None
+        assert link.poll((step + 3) * DT_S) is not None
 
 
 def test_the_latency_is_in_the_runs_time(make):

@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from bt_robot.arm import so101, workcell
+from bt_robot.arm import workcell
 from bt_robot.arm.workcell import FRONT
-from bt_robot.messages import Command
 from bt_robot.robot.sim import SimSettings
 from bt_robot.robot.sim.robot import SimRobot
 from bt_robot.standin.perception import View
@@ -80,13 +79,24 @@ def test_a_blank_picture_shows_nothing(grey):
     assert view.container() is None
 
 
-def test_a_place_in_the_container_looks_blue_until_something_lies_there():
+def test_a_place_in_the_container_looks_free_until_something_lies_there():
     robot = scene(1)
     x, y = robot.placement.container_m
     places = [(x + 0.02 * i, y + 0.02 * j) for i in (1, -1) for j in (1, -1)]
-    empty = [View(picture(robot)).blueness(*place) for place in places]
+    empty = [View(picture(robot)).floor(*place) for place in places]
     robot.disturb("red", *places[0])
-    robot.command(Command(0, so101.REST, np.zeros(6)))
-    taken = View(picture(robot)).blueness(*places[0])
-    assert min(empty) > 0.9
-    assert taken < 0.75
+    taken = View(picture(robot)).floor(*places[0])
+    assert min(floor.free for floor in empty) > 0.9
+    assert taken.free < 0.75
+    assert taken.hidden < 0.1
+
+
+def test_a_place_behind_the_arm_is_not_taken_for_free():
+    robot = scene(1)
+    x, y = robot.placement.container_m
+    image = picture(robot).copy()
+    u, v = FRONT.project(np.array([[x, y, workcell.BLOCK_HALF_M]]), 224, 224)[0].round().astype(int)
+    image[v - 15 : v + 15, u - 15 : u + 15] = 230  # as white as the arm
+    floor = View(image).floor(x, y)
+    assert floor.free < 0.2
+    assert floor.hidden > 0.8

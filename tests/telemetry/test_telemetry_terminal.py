@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from bt_robot.messages import LinkState, NodeInfo, NodeState, Status, Verdict
-from bt_robot.telemetry.terminal import LiveTerminal, PlainTerminal, Rate, header, tree_lines
+from bt_robot.telemetry.terminal import LiveTerminal, PlainTerminal, Rate, active_path, header, tree_lines
 
 
 def test_the_header_tells_time_rate_prompt_latency_and_chunk(record):
@@ -35,6 +35,13 @@ def test_a_line_per_node_with_glyph_name_time_and_reason(nodes):
         "  ✗ pick (vla_skill)  0.5 s  too far",
         "    · wait",
     ]
+
+
+def test_the_path_of_the_running_leaf_is_told(nodes):
+    on, off = NodeState(Status.RUNNING, ticked=True), NodeState(Status.RUNNING, ticked=False)
+    assert active_path(nodes, (on, on, on)) == "t/pick/wait"
+    assert active_path(nodes, (on, off, off)) == "t"
+    assert active_path(nodes, (off, off, off)) == "–"
 
 
 def test_a_tree_larger_than_the_screen_shows_what_was_ticked():

@@ -39,9 +39,7 @@ ERRORS: dict[str, list[str]] = {
     "{sequence: [{look: {name: Look Left}}]}": [
         "t.yaml:2:33: name: 'Look Left'; expected a name such as 'pick_red' (small letters, digits, _ and -)"
     ],
-    "{sequence: [{look: {name: 3}}]}": [
-        "t.yaml:2:33: name: '3'; expected text (quote it if it is meant as text)"
-    ],
+    "{sequence: [{look: {name: 3}}]}": ["t.yaml:2:33: name: '3'; expected text (quote it if it is meant as text)"],
     "{look: {name: x}}": ["t.yaml:2:14: the root can't be named 'x'; expected no name: it has the tree's"],
     # the parameters of leaves
     "{sequence: [wait]}": [f"t.yaml:2:19: 'wait': {MISSING}"],
@@ -107,7 +105,8 @@ ERRORS: dict[str, list[str]] = {
         "t.yaml:2:18: 'inverter' takes a mapping, not 'look'; expected its parameters and one 'child'"
     ],
     "{timeout: {child: look}}": [
-        "t.yaml:2:8: 'timeout': 'duration_s' is missing; expected a number of at least 0 (how long the child may run [s])"
+        "t.yaml:2:8: 'timeout': 'duration_s' is missing; expected a number of at least 0 "
+        "(how long the child may run [s])"
     ],
     "{timeout: {duration_s: 1, child: look, children: [look]}}": [
         "t.yaml:2:46: unknown parameter of 'timeout': 'children'; expected one of child, duration_s, name, prompt "
@@ -206,7 +205,9 @@ def test_py_trees_words_are_understood(alias, type_):
 
 
 def test_values_are_read_with_their_types():
-    spec = load("{wait: {duration_s: 2, label: 'a b', how: moving, joints: [1, -0.5], count: 3, quick: true, while: x}}")
+    spec = load(
+        "{wait: {duration_s: 2, label: 'a b', how: moving, joints: [1, -0.5], count: 3, quick: true, while: x}}"
+    )
     assert spec.root.values == {
         "duration_s": 2.0,
         "label": "a b",

@@ -40,19 +40,17 @@ ERRORS: dict[str, list[str]] = {
     ],
     "tree: t\ninclude: skill.yaml\nroot: look": ["t.yaml:2:10: include: 'skill.yaml'; expected a list of texts"],
     "subtree: t\nroot: look": [
-        "t.yaml:1:10: 't' is a subtree; expected a file with 'tree: name' (include it from a tree)"
+        "t.yaml:1:10: the file holds a subtree; expected a file with 'tree: name' (include it from a tree)"
     ],
     "subtree: wait\nroot: look": [
-        "t.yaml:1:10: '' is a subtree; expected a file with 'tree: name' (include it from a tree)",
+        "t.yaml:1:10: the file holds a subtree; expected a file with 'tree: name' (include it from a tree)",
         "t.yaml:1:10: subtree: 'wait' is a node type already; expected another name",
     ],
     "subtree: s\nprompt: a\nroot: look": [
-        "t.yaml:1:10: 's' is a subtree; expected a file with 'tree: name' (include it from a tree)",
+        "t.yaml:1:10: the file holds a subtree; expected a file with 'tree: name' (include it from a tree)",
         "t.yaml:2:1: a subtree has no 'prompt'; expected one of subtree, description, include, parameters, root",
     ],
-    "tree: t\nroot: look\n---\ntree: u": [
-        "t.yaml:3:1: a second document begins here; expected one document a file"
-    ],
+    "tree: t\nroot: look\n---\ntree: u": ["t.yaml:3:1: a second document begins here; expected one document a file"],
 }
 
 

@@ -170,7 +170,10 @@ ERRORS: dict[str, tuple[str, dict[str, str], list[str]]] = {
     ),
     "an unknown parameter": (
         "{skill: {t: 3}}",
-        {"skill": "parameters: {t: {type: float}}\nroot: {sequence: [{wait: {duration_s: $tt}}, {wait: {duration_s: $t}}]}"},
+        {
+            "skill": "parameters: {t: {type: float}}\n"
+            "root: {sequence: [{wait: {duration_s: $tt}}, {wait: {duration_s: $t}}]}"
+        },
         ["skill.yaml:3:39: unknown parameter '$tt'; expected one of $t (did you mean '$t'?)"],
     ),
     "a parameter that nothing uses": (
@@ -195,10 +198,7 @@ ERRORS: dict[str, tuple[str, dict[str, str], list[str]]] = {
     "a mistake in a default node": (
         "look",
         {"skill": "parameters: {done: {type: node, default: {wait: {}}}}\nroot: {inverter: {child: $done}}"},
-        [
-            "skill.yaml:2:43: 'wait': 'duration_s' is missing; expected a number of at least 0 "
-            "(how long to wait [s])"
-        ],
+        ["skill.yaml:2:43: 'wait': 'duration_s' is missing; expected a number of at least 0 (how long to wait [s])"],
     ),
     "a key of another instance": (
         '{sequence: [skill, {wait: {duration_s: "{x}"}}]}',
@@ -261,5 +261,3 @@ def test_is_refused(refused, case):
 def test_a_mistake_in_a_body_is_reported_once_however_often_it_is_called(refused):
     found = refused("{sequence: [skill, skill, skill]}", skill="root: {sequence: [{wait: {duration_s: x}}, lok]}")
     assert [line.split(":")[2] for line in found] == ["39", "44"]
-
-

@@ -1,0 +1,38 @@
+"""The pages agree with the code, and their links lead somewhere."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from bt_robot.cli.task import load_task
+from bt_robot.config.builtin import builtin_folder
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_page_of_node_types_is_up_to_date():
+    page = runpy.run_path(str(ROOT / "docs" / "make.py"))["nodes_page"]()
+    assert (ROOT / "docs" / "nodes.md").read_text(encoding="utf-8") == page + "\n", "run: make docs"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_inside_the_project_leads_to_a_file(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("tree", sorted(builtin_folder("trees").glob("*.yaml")), ids=lambda tree: tree.stem)
+def test_every_shipped_tree_loads(tree):
+    assert load_task(str(tree)).description
+
+
+def test_the_tree_in_the_readme_loads(tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (tree,) = re.findall(r"```yaml\n(tree:.*?)```", text, flags=re.DOTALL)
+    path = tmp_path / "readme.yaml"
+    path.write_text(tree)
+    assert load_task(str(path)).name == "pick_place"
