@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -34,7 +34,7 @@ class Interrupt:
 
 
 @contextmanager
-def interrupts_in_order() -> Iterator[Interrupt]:
+def interrupts_in_order() -> Generator[Interrupt]:
     """Turn Ctrl-C, SIGTERM and SIGHUP into a question that the loop asks on every tick."""
     interrupt = Interrupt()
     before: dict[int, Any] = {number: signal.signal(number, interrupt.ask) for number in _SIGNALS}

@@ -7,7 +7,7 @@ before all of it passed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -95,7 +95,7 @@ class Session:
 
 
 @contextmanager
-def open_session(job: Job) -> Iterator[Session]:
+def open_session(job: Job) -> Generator[Session]:
     """Open the robot and the policy link; close them again, whatever happened in between.
 
     Raises:

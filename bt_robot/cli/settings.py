@@ -62,7 +62,7 @@ class PolicySettings:
     profile: Annotated[str, Rule(doc="a built-in profile, or the path of one")] = "standin"
     connect_timeout_s: Annotated[float, Rule(doc="to connect [s]", minimum=0.1, maximum=60.0)] = 3.0
     first_timeout_s: Annotated[float, Rule(doc="for the first answers [s]", minimum=0.1, maximum=600.0)] = 60.0
-    timeout_s: Annotated[float, Rule(doc="for any later answer [s]", minimum=0.05, maximum=60.0)] = 2.0
+    timeout_s: Annotated[float, Rule(doc="for any later answer [s]", minimum=0.05, maximum=60.0)] = 5.0
     simulated_latency_s: Annotated[
         float, Rule(doc="simulation only: time from question to answer [s]", minimum=0.0, maximum=10.0)
     ] = 0.1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from bt_robot.cli.settings import STANDIN, RunSettings
@@ -54,7 +54,7 @@ def asks_policy(node: NodeSpec) -> bool:
 
 
 @contextmanager
-def policy_server(settings: RunSettings, spec: TreeSpec) -> Iterator[str]:
+def policy_server(settings: RunSettings, spec: TreeSpec) -> Generator[str]:
     """Give the URL of the policy server; start the stand-in beside the run if the config says so.
 
     Raises:

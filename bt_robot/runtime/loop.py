@@ -160,7 +160,8 @@ class Loop:
         self._target = governed.target
         self._previous = Command(tick.step, sent, (sent - previous.positions) / self._clock.period_s)
         stalled = self._plan.stalled(tick.step)
-        self._plan.end_tick(tick.step)
+        if self._plan.end_tick(tick.step):
+            self._link.new_epoch()  # an answer still under way would begin where the arm no longer is
         events = self._events(tick, governed.verdict, late)
         self._publish(tick, observation, governed.verdict, status, chunk, stalled, events)
         return status
