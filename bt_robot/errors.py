@@ -80,7 +80,7 @@ class LoadError(InputError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         """Keep the problems in the order of their places."""
-        self.problems = tuple(sorted(set(problems), key=lambda p: (p.file, p.line, p.column)))
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line, p.column)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

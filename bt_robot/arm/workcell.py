@@ -36,8 +36,8 @@ SPAWN_BLOCK_GAP_M = 0.070
 """Least distance between the centres of two blocks."""
 CONTAINER_RADIUS_M = (0.17, 0.21)
 """Where the container stands: the distance of its centre from the pan axis."""
-CONTAINER_AZIMUTH_RAD = math.radians(60.0)
-"""Where the container stands: the greatest bearing of its centre from straight ahead."""
+CONTAINER_AZIMUTH_RAD = (math.radians(30.0), math.radians(60.0))
+"""Where the container stands: its bearing to either side; straight ahead it would touch the hand at rest."""
 
 
 @dataclass(frozen=True, slots=True)

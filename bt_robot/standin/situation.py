@@ -26,9 +26,9 @@ _HELD_RAD = (0.05, 0.36)  # the jaw's angle around a block, also when it is grip
 _HOME_RAD = so101.to_rad(so101.REST)
 _RELEASE_Z_M = 0.060
 _IN_CONTAINER_M = 0.047
-_SPOT_M = 0.020  # blocks are let go of in the container's quarters
-_FREE, _HALF_FREE = 0.80, 0.50  # how much of the container shows where nothing lies, and where there is some room
-_SEEN = 0.15  # a place of which more is hidden is not known
+_QUARTER_M, _CORNER_M = 0.020, 0.027  # where blocks are let go of, from the container's centre; corners when crowded
+_FREE = 0.80  # how much of the container shows where nothing lies
+_SEEN, _ROOM_M = 0.15, 0.031  # a place of which less is hidden has room if the next block's centre is this far
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,7 @@ class Situation:
             return True
         if self._blob is None:
             return self._tcp.holding.z_m < 0.12
-        u, v = self._view.pixel(self._tcp.point_m)
-        return math.dist((u, v), (self._blob.u, self._blob.v)) < 14 / 224 * self._view.height
+        return self._in_hand(self._blob)
 
     def _fit(self, blob: Blob) -> TablePose:
         tcp = self._tcp.open
@@ -141,7 +140,7 @@ class Situation:
 
     def _look_from_above(self, container: TablePose) -> list[Waypoint]:
         """Hover over the container, never still: the arm itself may hide what there is to see."""
-        hover = [reach.easiest(*spot, reach.CARRY_Z_M, self._angles) for spot in _spots(container)]
+        hover = [reach.easiest(*spot, reach.CARRY_Z_M, self._angles) for spot in _spots(container, _QUARTER_M)]
         return [Waypoint(angles, SHUT_RAD) for angles in 3 * hover if angles is not None] or self._lift()
 
     def _spot(self, container: TablePose) -> tuple[float, float] | None:
@@ -151,24 +150,32 @@ class Situation:
         def travel_m(spot: tuple[float, float]) -> float:
             return math.dist(spot, (tcp.x_m, tcp.y_m))
 
-        spots = _spots(container)
-        nearest = min(spots, key=travel_m)
+        quarters, corners = _spots(container, _QUARTER_M), _spots(container, _CORNER_M)
+        nearest = min(quarters + corners, key=travel_m)
         if tcp.z_m < reach.CARRY_Z_M - 0.010 and travel_m(nearest) < 0.010:
             return nearest  # already on the way down: the hand hides the place
-        floors = {spot: self._view.floor(*spot) for spot in spots}
-        free = [spot for spot, floor in floors.items() if floor.free > _FREE]
+        free = [spot for spot in quarters if self._view.floor(*spot).free > _FREE]
         if free:  # what lies nearer to the camera stays in view while the hand is behind it
             return min(free, key=lambda spot: travel_m(spot) - spot[0])
-        crowded = [spot for spot, floor in floors.items() if floor.free > _HALF_FREE and floor.hidden < _SEEN]
-        return max(crowded, key=lambda spot: floors[spot].free, default=None)
+        others = self._others()
+
+        def room_m(spot: tuple[float, float]) -> float:
+            return min((math.dist(spot, other) for other in others), default=math.inf)
+
+        roomy = [spot for spot in corners if self._view.floor(*spot).hidden < _SEEN and room_m(spot) > _ROOM_M]
+        return max(roomy, key=room_m, default=None)
+
+    def _others(self) -> list[tuple[float, float]]:
+        """Return where the blocks lie that are neither asked for nor in the hand."""
+        blobs = [self._view.blob(colour) for colour in workcell.BLOCK_COLOURS if colour != self._task.colour]
+        return [self._view.on_table(b) for b in blobs if b is not None and (self._task.colour or not self._in_hand(b))]
+
+    def _in_hand(self, blob: Blob) -> bool:
+        u, v = self._view.pixel(self._tcp.point_m)
+        return math.dist((u, v), (blob.u, blob.v)) < 14 / 224 * self._view.height
 
     def _pick(self, blob: Blob, block: TablePose, container: TablePose | None) -> list[Waypoint]:
-        others = [
-            self._view.on_table(other)
-            for colour in workcell.BLOCK_COLOURS
-            if colour != self._task.colour and (other := self._view.blob(colour))
-        ]
-        ways = reach.descents(block, self._angles, container, others)
+        ways = reach.descents(block, self._angles, container, self._others())
         if not ways:
             return self._leave()
         tcp, way = self._tcp.open, ways[0]
@@ -207,9 +214,9 @@ class Situation:
         return [Waypoint(bottom, SHUT_RAD, 16), *([] if up is None else [Waypoint(up, SHUT_RAD)])]
 
 
-def _spots(container: TablePose) -> list[tuple[float, float]]:
+def _spots(container: TablePose, off_m: float) -> list[tuple[float, float]]:
     quarters = ((1, 1), (1, -1), (-1, -1), (-1, 1))
-    return [(container.x_m + i * _SPOT_M, container.y_m + j * _SPOT_M) for i, j in quarters]
+    return [(container.x_m + i * off_m, container.y_m + j * off_m) for i, j in quarters]
 
 
 def _inside(block: TablePose, container: TablePose) -> bool:

@@ -1,5 +1,6 @@
 """The tree language and its engine: YAML → spec → tree."""
 
+from bt_robot.tree.drawing import draw_svg, draw_text
 from bt_robot.tree.engine import Tree, build_tree
 from bt_robot.tree.leaf import Action, Condition, Leaf
 from bt_robot.tree.loading import load_tree, parse_tree
@@ -28,4 +29,6 @@ __all__ = [
     "parse_tree",
     "Tree",
     "build_tree",
+    "draw_text",
+    "draw_svg",
 ]

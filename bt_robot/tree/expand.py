@@ -24,7 +24,7 @@ from bt_robot.tree.ports import Input
 from bt_robot.tree.registry import Registry
 from bt_robot.tree.scope import Argument, Scope
 from bt_robot.tree.spec import Key, NodeSpec
-from bt_robot.tree.values import UNKNOWN, ValueReader
+from bt_robot.tree.values import ValueReader
 from bt_robot.tree.vocabulary import ALIASES, BUILT_IN, BuiltIn
 from bt_robot.tree.words import NAME, NAME_EXPECTED, reference
 
@@ -353,7 +353,7 @@ class Expander:
         if given is not None:
             found.inside = replace(found.inside, prompt=self._prompt(given, scope))
         elif declared:
-            found.set_prompt(UNKNOWN)  # it is missing, which is noted at the call
+            found.set_prompt(INVALID)  # it is missing, which is noted at the call
 
     def _argument(
         self,
@@ -404,7 +404,7 @@ class Expander:
             type=found.type,
             name=found.name,
             kind=found.kind,
-            values={name: value for name, value in values.items() if value not in (UNKNOWN, INVALID)},
+            values={name: value for name, value in values.items() if value is not INVALID},
             children=children,
             prompt=prompt if isinstance(prompt, str) else f'"{{{prompt.name}}}"' if isinstance(prompt, Key) else "",
             detail=detail(values, leaf),

@@ -98,9 +98,8 @@ class Library:
             if _is_file(candidate):
                 return candidate
         stem = str(parts.with_suffix(""))
-        near = did_you_mean(
-            name, (file for file in _yaml_files(folders, parts.parent) if did_you_mean(stem, [file[:-5]]))
-        )
+        files = _yaml_files(folders, parts.parent)
+        near = did_you_mean(name, [file for file in files if did_you_mean(stem, [file.removesuffix(".yaml")])])
         searched = ", ".join(str(place) for place in folders) or "no folder"
         self._problems.add(mark, f"include '{name}': no such file", expected=f"a file in {searched}", hint=near)
         return None

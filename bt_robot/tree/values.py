@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from bt_robot.config.source import ListNode, Problems, SourceNode
 from bt_robot.config.values import INVALID, describe, kind_name, read_value
@@ -11,14 +11,6 @@ from bt_robot.tree.ports import Input, Output
 from bt_robot.tree.scope import Argument, KeyUse, Scope
 from bt_robot.tree.spec import Key
 from bt_robot.tree.words import key_name, reference, unquoted_key
-
-
-class _Unknown:
-    """The type of UNKNOWN."""
-
-
-UNKNOWN: Final = _Unknown()
-"""Stands for the value of a parameter while a subtree is checked by itself."""
 
 
 class ValueReader:
@@ -48,13 +40,13 @@ class ValueReader:
             what: The name of the value in messages.
 
         Returns:
-            The value, a Key, INVALID after a problem, or UNKNOWN.
+            The value or a Key; INVALID after a problem, and while a subtree is checked by itself.
         """
         if reference(node):
             argument = self._fitting_argument(node, scope, port.kind, what)
             if argument is None:
                 return INVALID
-            return UNKNOWN if argument.value is None else self.read(argument.value, argument.scope, port, what)
+            return INVALID if argument.value is None else self.read(argument.value, argument.scope, port, what)
         if key := key_name(node):
             uses = scope.reads if isinstance(port, Input) else scope.writes
             uses.append(KeyUse(key, what, port.kind, node.mark))
@@ -85,7 +77,7 @@ class ValueReader:
                 return INVALID
             value, _ = _follow(item, scope)
             if value is None:
-                return UNKNOWN
+                return INVALID
             if key_name(value):
                 self._refuse_key(value, item_kind, what, "a list can't hold keys")
                 return INVALID

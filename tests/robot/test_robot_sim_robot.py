@@ -1,10 +1,11 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bt_robot.arm import so101, workcell
-from bt_robot.arm.kinematics import TCP_HOLDING_M, Grasp, inverse
+from bt_robot.arm.kinematics import PAN_AXIS_M, TCP_HOLDING_M, Grasp, inverse
 from bt_robot.errors import RobotError
 from bt_robot.messages import Command
 from bt_robot.robot.sim import SimSettings
@@ -39,6 +40,20 @@ def test_it_starts_at_rest_and_stays_there(robot):
     np.testing.assert_allclose(robot.observe(60, 2.0).joints, so101.REST, atol=0.01)
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_at_rest_it_touches_nothing_wherever_the_container_stands(side):
+    azimuth, radius = side * workcell.CONTAINER_AZIMUTH_RAD[0], workcell.CONTAINER_RADIUS_M[0]
+    place = (PAN_AXIS_M + radius * math.cos(azimuth), radius * math.sin(azimuth))
+    robot = SimRobot(SimSettings(container=place), seed=0, control_period_s=1 / 30)
+    robot.connect()
+    turned = so101.REST.copy()
+    turned[0] -= side * 0.15  # as far as the arm may still swing on its way home
+    go(robot, turned)
+    np.testing.assert_allclose(robot.observe(60, 2.0).joints, turned, atol=0.01)
+    go(robot, so101.REST)
+    np.testing.assert_allclose(robot.observe(60, 2.0).joints, so101.REST, atol=0.01)
+
+
 def test_it_reaches_a_pose_to_within_a_servos_error(robot):
     target = np.array([0.5, -0.8, 0.6, 0.9, 0.3, 0.6])
     go(robot, target)
@@ -65,7 +80,9 @@ def test_a_control_period_must_be_positive_and_finite(period_s):
         SimRobot(SMALL, 0, period_s)
 
 
-def test_a_block_is_gripped_lifted_held_through_a_stop_and_released(robot):
+def test_a_block_is_gripped_lifted_held_through_a_stop_and_released():
+    robot = SimRobot(replace(SMALL, blocks=("red",)), seed=1, control_period_s=1 / 30)
+    robot.connect()
     robot.disturb("red", 0.22, -0.05)
     down = Grasp(0.22, -0.05, 0.014, 0.0)
     go(robot, at(Grasp(0.22, -0.05, 0.06, 0.0), 0.43, 0.0165))

@@ -61,6 +61,13 @@ def test_a_timeout_measures_on_the_runs_clock_halts_its_child_and_says_what_it_w
     assert [state.status.value for state in tree.states()] == ["FAILURE", "IDLE", "IDLE", "IDLE"]
 
 
+def test_a_timeout_that_is_halted_has_no_time_left():
+    tree = tree_of(f"{{timeout: {{duration_s: 20, child: {say('R')}}}}}")
+    tree.tick(ManualContext())
+    tree.halt()
+    assert tree.states()[0].reason == ""
+
+
 def test_a_timeout_starts_again_with_its_child():
     tree, ctx = tree_of(f"{{timeout: {{duration_s: 1, child: {say('RSR')}}}}}"), ManualContext()
     for now_s, status in ((0.0, "RUNNING"), (0.9, "SUCCESS"), (5.0, "RUNNING"), (5.9, "RUNNING"), (6.0, "SUCCESS")):

@@ -185,6 +185,11 @@ def test_a_missing_bit_of_syntax_is_reported_with_its_place():
     ]
 
 
+def test_a_mistyped_output_is_not_reported_a_second_time_by_its_reader():
+    found = problems('tree: t\nroot: {sequence: [{measure: {sen: "{x}"}}, {wait: {duration_s: "{x}"}}]}')
+    assert [line.split(": ")[0] for line in found] == ["t.yaml:2:30"]
+
+
 def test_the_root_is_called_like_the_tree_and_others_by_name_or_type():
     spec = load("{sequence: [look, look, {look: {name: left-2}}, {look: {name: left-2}}, {look: {name: look_2}}]}")
     assert [child.path for child in spec.root.children] == [

@@ -70,6 +70,22 @@ def test_what_fails_to_start_is_not_ticked_and_starts_again_the_next_time():
     assert ctx.log == ["start S", "start S"]
 
 
+def test_what_failed_to_start_once_may_start_the_next_time():
+    class Moody(Wait):
+        """Start at the second attempt."""
+
+        type_name = "moody"
+        starts = 0
+
+        def on_start(self, ctx):
+            self.starts += 1
+            if self.starts == 1:
+                raise ValueError("not in the mood")
+
+    tree = build_tree(parse_tree("tree: t\nroot: {moody: {duration_s: 1}}", "t", Registry([Moody])))
+    assert [tree.tick(ManualContext()) for _ in range(2)] == [Status.FAILURE, Status.RUNNING]
+
+
 def test_an_exception_halts_the_running_siblings():
     tree, ctx = tree_of(f"{{parallel: [{say('R')}, {say('RX')}]}}"), ManualContext()
     tree.tick(ctx)

@@ -89,6 +89,11 @@ def test_a_declared_prompt_is_filled_from_the_nodes_above(loaded):
     assert [node.values for node in root.children[0].children[0].children] == [{"prompt": "go"}, {"prompt": "go"}]
 
 
+def test_a_declared_prompt_reaches_the_leaves_without_being_named(loaded):
+    root = loaded("{skill: {prompt: go}}", skill="parameters: {prompt: {type: str}}\nroot: ask").root
+    assert root.children[0].values == {"prompt": "go"}
+
+
 def test_a_node_that_is_passed_asks_with_the_prompt_of_the_place_where_it_stands(loaded):
     skill = "parameters: {prompt: {type: str}, done: {type: node}}\nroot: {sequence: [$done, {ask: {prompt: $prompt}}]}"
     root = loaded("{skill: {prompt: go, done: ask}}", skill=skill).root
@@ -199,6 +204,14 @@ ERRORS: dict[str, tuple[str, dict[str, str], list[str]]] = {
         "look",
         {"skill": "parameters: {done: {type: node, default: {wait: {}}}}\nroot: {inverter: {child: $done}}"},
         ["skill.yaml:2:43: 'wait': 'duration_s' is missing; expected a number of at least 0 (how long to wait [s])"],
+    ),
+    "a parameter in a default node": (
+        "look",
+        {
+            "skill": "parameters: {t: {type: float}, done: {type: node, default: {wait: {duration_s: $t}}}}\n"
+            "root: {sequence: [$done, {wait: {duration_s: $t}}]}"
+        },
+        ["skill.yaml:2:80: unknown parameter '$t'; expected none, as none is declared here"],
     ),
     "a key of another instance": (
         '{sequence: [skill, {wait: {duration_s: "{x}"}}]}',

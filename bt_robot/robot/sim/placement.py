@@ -41,7 +41,7 @@ def place(settings: SimSettings, seed: int) -> Placement:
     """
     rng = np.random.default_rng(seed)
     for _ in range(_LAYOUTS):
-        container = _fixed(settings) or _on_ring(rng, workcell.CONTAINER_RADIUS_M, workcell.CONTAINER_AZIMUTH_RAD)
+        container = _fixed(settings) or _beside(rng)
         blocks: dict[str, tuple[float, float, float]] = {}
         for colour in settings.blocks:
             spot = _free_spot(rng, container, [(x, y) for x, y, _ in blocks.values()])
@@ -60,16 +60,21 @@ def _fixed(settings: SimSettings) -> tuple[float, float] | None:
     return None if settings.container is None else (settings.container[0], settings.container[1])
 
 
-def _on_ring(rng: np.random.Generator, radius_m: tuple[float, float], azimuth_rad: float) -> tuple[float, float]:
-    radius, azimuth = rng.uniform(*radius_m), rng.uniform(-azimuth_rad, azimuth_rad)
-    return PAN_AXIS_M + radius * math.cos(azimuth), radius * math.sin(azimuth)
+def _beside(rng: np.random.Generator) -> tuple[float, float]:
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    return _polar(rng.uniform(*workcell.CONTAINER_RADIUS_M), side * rng.uniform(*workcell.CONTAINER_AZIMUTH_RAD))
+
+
+def _polar(radius_m: float, azimuth_rad: float) -> tuple[float, float]:
+    return PAN_AXIS_M + radius_m * math.cos(azimuth_rad), radius_m * math.sin(azimuth_rad)
 
 
 def _free_spot(
     rng: np.random.Generator, container: tuple[float, float], blocks: list[tuple[float, float]]
 ) -> tuple[float, float] | None:
     for _ in range(_TRIES):
-        x, y = _on_ring(rng, workcell.SPAWN_RADIUS_M, workcell.SPAWN_AZIMUTH_RAD)
+        azimuth = rng.uniform(-workcell.SPAWN_AZIMUTH_RAD, workcell.SPAWN_AZIMUTH_RAD)
+        x, y = _polar(rng.uniform(*workcell.SPAWN_RADIUS_M), azimuth)
         away = max(abs(x - container[0]), abs(y - container[1])) >= workcell.SPAWN_CONTAINER_GAP_M
         if away and all(math.dist((x, y), block) >= workcell.SPAWN_BLOCK_GAP_M for block in blocks):
             return x, y
