@@ -54,7 +54,7 @@ def test_a_run_leaves_pictures_and_its_commands_keep_every_limit(command, tmp_pa
     names = {"summary.json", "tree.svg", "joints.png", "latency.png", "film.png", "ticks.csv"}
     assert {path.name for path in folder.iterdir()} == names
     assert json.loads((folder / "summary.json").read_text()) == done.json
-    rows = list(csv.DictReader((folder / "ticks.csv").open()))
+    rows = list(csv.DictReader((folder / "ticks.csv").read_text().splitlines()))
     commands, measured = (
         [np.array([float(row[f"{what}_{joint}"]) for joint in so101.JOINT_NAMES]) for row in rows]
         for what in ("commanded", "measured")

@@ -166,7 +166,7 @@ def test_a_killed_server_is_held_for_and_the_task_is_finished_when_it_is_back():
             assert second.url == url
 
         settings = load_settings("sim")
-        records = Records({20: first.kill, 150: come_back})
+        records = Records({10: first.kill, 150: come_back})
         with open_session(Job(settings, load_task("pick_place"), url, seed=1, fast=True, max_time_s=60)) as session:
             ending = session.run([records])
             commands = [record.command.positions for record in records.records]
@@ -175,7 +175,7 @@ def test_a_killed_server_is_held_for_and_the_task_is_finished_when_it_is_back():
         second.stop()
     assert ending.status is Status.SUCCESS
     rows = records.records
-    dry = next(i for i, r in enumerate(rows) if r.step > 20 and not r.planned_steps)
+    dry = next(i for i, r in enumerate(rows) if r.step > 10 and not r.planned_steps)
     assert rows[dry + 1].verdict.held  # in the very tick that has no action left
     hold = next(
         i
@@ -192,12 +192,12 @@ def test_a_killed_server_is_held_for_and_the_task_is_finished_when_it_is_back():
 def test_a_server_that_is_gone_for_good_is_a_failure_with_its_reason_after_the_hold_limit():
     standin = StandinProcess()
     with standin:
-        records = Records({20: standin.kill})
+        records = Records({10: standin.kill})
         settings, spec = load_settings("sim"), load_task("pick_place")
         with open_session(Job(settings, spec, standin.url, seed=1, fast=True, max_time_s=120)) as session:
             ending = session.run([records])
     assert ending.status is Status.FAILURE
-    assert ending.failed_path == "pick_place/pick/timeout/reactive_fallback/hold_position"
+    assert ending.failed_path.endswith("/timeout/reactive_fallback/hold_position")
     assert ending.reason.startswith("held for 10.0 s; policy unavailable: ")
     assert np.allclose(records.records[-1].command.velocities, 0.0)
 
