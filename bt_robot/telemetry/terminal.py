@@ -68,6 +68,11 @@ def _line(node: NodeInfo, state: NodeState, now_s: float) -> Text:
     return line
 
 
+def tail(text: str, width: int) -> str:
+    """Return the end of a text that is too wide: the end of a path says more than its beginning."""
+    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
+
+
 class Rate:
     """Ticks per second of wall time, over the last second or so."""
 
@@ -124,7 +129,7 @@ class LiveTerminal:
             return Text("starting …")
         room = max(self._console.size.height - _HEADER_LINES - _EVENTS - 2, 4)
         lines = header(record, self._title, self._rate.hz)
-        lines.append(Text(f"at: {active_path(self._nodes, record.nodes)}", no_wrap=True, overflow="ellipsis"))
+        lines.append(Text("at: " + tail(active_path(self._nodes, record.nodes), self._console.size.width - 4)))
         lines += tree_lines(self._nodes, record.nodes, record.time_s, room)
         lines += [Text(event, "yellow", no_wrap=True, overflow="ellipsis") for event in tuple(self._events)]
         return Group(*lines)

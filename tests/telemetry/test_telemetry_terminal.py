@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from bt_robot.messages import LinkState, NodeInfo, NodeState, Status, Verdict
-from bt_robot.telemetry.terminal import LiveTerminal, PlainTerminal, Rate, active_path, header, tree_lines
+from bt_robot.telemetry.terminal import LiveTerminal, PlainTerminal, Rate, active_path, header, tail, tree_lines
 
 
 def test_the_header_tells_time_rate_prompt_latency_and_chunk(record):
@@ -42,6 +42,11 @@ def test_the_path_of_the_running_leaf_is_told(nodes):
     assert active_path(nodes, (on, on, on)) == "t/pick/wait"
     assert active_path(nodes, (on, off, off)) == "t"
     assert active_path(nodes, (off, off, off)) == "–"
+
+
+def test_a_long_path_keeps_its_end():
+    assert tail("pick/place/wait", 15) == "pick/place/wait"
+    assert tail("pick/place/wait", 8) == "…ce/wait"
 
 
 def test_a_tree_larger_than_the_screen_shows_what_was_ticked():

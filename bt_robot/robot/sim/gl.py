@@ -37,9 +37,10 @@ class GlRenderer:
             RobotError: It is closed.
         """
         try:
-            return self._thread.submit(self._draw, camera, qpos).result()
+            picture = self._thread.submit(self._draw, camera, qpos)
         except RuntimeError as error:  # the thread has ended
             raise RobotError("the simulation was closed before the picture was looked at") from error
+        return picture.result()
 
     def close(self) -> None:
         """Free the GL context and end its thread."""
