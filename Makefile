@@ -25,7 +25,8 @@ format: $(VENV)/dev.stamp  ## Put the code in shape
 	$(BIN)/ruff check --fix .
 
 soak: $(VENV)/dev.stamp  ## The slow, wide sweeps that the suite runs in short
-	BT_SOAK=1 $(BIN)/pytest -n 2 -m soak
+	BT_SOAK=1 $(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/python -m benchmarks.success --episodes 500
 
 docs: $(VENV)/dev.stamp  ## Write the pages and pictures that are made from the code
 	$(BIN)/python docs/make.py

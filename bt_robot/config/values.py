@@ -70,12 +70,13 @@ class Tagged:
 
 def kind_name(kind: Any) -> str:
     """Say what is expected for a type annotation, as a person would."""
+    whole = kind
     kind, rule = _unwrap(kind)
     origin = get_origin(kind)
     if origin is Literal:
         return f"one of {', '.join(str(choice) for choice in get_args(kind))}"
     if origin in (Union, types.UnionType):
-        return " or ".join(kind_name(k) for k in get_args(kind) if k is not type(None))
+        return " or ".join(kind_name(choice) for choice in _alternatives(whole))
     if origin is tuple:
         count = "" if rule.length is None else f"{rule.length} "
         return f"a list of {count}{_plural(get_args(kind)[0])}"
@@ -120,7 +121,7 @@ def read_value(node: SourceNode, kind: Any, problems: Problems, what: str = "val
     inner, rule = _unwrap(kind)
     origin = get_origin(inner)
     if origin in (Union, types.UnionType):
-        return _read_union(node, inner, problems, what)
+        return _read_union(node, kind, problems, what)
     if dataclasses.is_dataclass(inner) and isinstance(inner, type):
         return bind(inner, node, problems, what)
     if origin is tuple:
@@ -168,11 +169,17 @@ def _read_tagged(node: SourceNode, tagged: Tagged, problems: Problems, what: str
     return bind(tagged.choices[text], rest, problems, what)
 
 
+def _alternatives(kind: Any) -> list[Any]:
+    """Return the types of a union but None, each narrowed by the rule of the whole."""
+    inner, rule = _unwrap(kind)
+    kinds = [choice for choice in get_args(inner) if choice is not type(None)]
+    return kinds if rule == Rule() else [Annotated[choice, rule] for choice in kinds]
+
+
 def _read_union(node: SourceNode, kind: Any, problems: Problems, what: str) -> Any:
-    choices = get_args(kind)
-    if type(None) in choices and is_null(node):
+    kinds = _alternatives(kind)
+    if len(kinds) < len(get_args(_unwrap(kind)[0])) and is_null(node):
         return None
-    kinds = [choice for choice in choices if choice is not type(None)]
     if len(kinds) == 1:
         return read_value(node, kinds[0], problems, what)
     for choice in kinds:

@@ -67,6 +67,8 @@ def test_accepted(text, kind, value):
         ("-1", Annotated[int, Rule(minimum=0)], "'-1'; expected a whole number of at least 0"),
         ("[1, 2]", Annotated[tuple[float, ...], Rule(length=6)], "a list of 2; expected a list of 6 numbers"),
         ("1", tuple[float, ...], "'1'; expected a list of numbers"),
+        ("-1", Annotated[float | None, Rule(minimum=0)], "'-1'; expected a number of at least 0"),
+        ("-1", Annotated[float, Rule(minimum=0)] | None, "'-1'; expected a number of at least 0"),
     ],
 )
 def test_refused(text, kind, message):

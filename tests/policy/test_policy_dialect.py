@@ -15,6 +15,7 @@ from bt_robot.messages import Frame
 from bt_robot.policy.dialect import Dialect
 from bt_robot.policy.profile import load_profile
 from tests.policy import policy_kit as kit
+from tests.scale import examples
 
 STANDIN = Dialect(kit.PROFILE, LIMITS)
 UNCHECKED_JUMP = replace(kit.PROFILE, max_first_jump_rad=7.0)
@@ -72,7 +73,6 @@ def test_other_joints_than_the_robots_are_refused():
         Dialect(replace(kit.PROFILE, joints=("a", "b")), LIMITS)
 
 
-@settings(deadline=None)
 @given(IN_RANGE, st.permutations(JOINT_NAMES), st.sampled_from(["degrees", "radians"]))
 def test_what_a_perfect_server_echoes_comes_back_in_our_units(joints, order, unit):
     profile = replace(UNCHECKED_JUMP, joints=tuple(order), joint_unit=unit)
@@ -122,7 +122,7 @@ def test_a_gripper_may_be_shut_in_one_action():
     np.testing.assert_allclose(STANDIN.actions(raw, REST)[:, 5], 1.0)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=12, max_size=12))
 def test_whatever_passes_is_near_the_range_and_begins_near_the_arm(values):
     dialect = Dialect(replace(kit.PROFILE, horizon=2, replan_after_steps=1), LIMITS)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bt_robot.policy.images import resize_with_pad
+from tests.scale import examples
 
 
 def textured(height, width):
@@ -48,7 +49,7 @@ def test_a_shrunk_picture_is_pillows_within_half_a_grey_level():
     assert difference.max() <= 7
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(8, 40), st.integers(8, 40))
 def test_every_size_fits_into_every_size(height, width, to_height, to_width):
     fitted = resize_with_pad(np.full((height, width, 3), 255, np.uint8), to_height, to_width)

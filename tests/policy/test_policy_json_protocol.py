@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bt_robot.errors import PolicyError, ServerError, WireError
 from bt_robot.policy.wire.json_protocol import JsonProtocol, numbers, read_request, write_error, write_reply
+from tests.scale import examples
 
 WIRE = JsonProtocol()
 
@@ -104,7 +105,6 @@ def test_long_text_among_many_numbers_does_not_make_numpy_allocate_for_it():
         numbers(["x" * 1_000_000] + [1.0] * 300_000, "actions")
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_the_client_reads_the_very_numbers_the_server_wrote(rows):
     np.testing.assert_array_equal(WIRE.reply(write_reply(np.array(rows))).actions, rows)
@@ -124,7 +124,7 @@ def test_an_error_is_written_as_a_reply():
     assert write_error('no "x"') == '{"success":false,"error":"no \\"x\\""}'
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(max_size=60) | st.binary(max_size=60))
 def test_any_frame_raises_nothing_but_policy_errors(frame):
     with pytest.raises(PolicyError):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bt_robot.errors import WireError
 from bt_robot.policy.wire.msgpack_numpy import MAX_DEPTH, pack, unpack
+from tests.scale import examples
 
 GOLDEN = bytes.fromhex(
     "81 a161 84 c40b5f5f6e6461727261795f5f c3 c40464617461 c40c 000000000000803f00000040"
@@ -70,7 +71,7 @@ def test_an_array_that_is_not_contiguous_is_written_by_its_values():
     assert same(unpack(pack(image.transpose(2, 0, 1))), np.ascontiguousarray(image.transpose(2, 0, 1)))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(VALUES)
 def test_what_is_written_reads_back_the_same(value):
     assert same(unpack(pack(value)), value)
@@ -151,7 +152,7 @@ def test_a_message_longer_than_the_limit_is_not_looked_at():
 SEEDS = [GOLDEN, GOLDEN_SCALAR, pack({"actions": np.ones((5, 6), "f4"), "server_timing": {"infer_ms": 3.0}})]
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(
     st.sampled_from(SEEDS),
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255), st.sampled_from("=+-")), min_size=1, max_size=6),
@@ -170,7 +171,7 @@ def test_a_mutated_message_raises_nothing_but_wire_error(seed, edits):
         unpack(bytes(data))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=64))
 def test_any_bytes_raise_nothing_but_wire_error(data):
     with contextlib.suppress(WireError):

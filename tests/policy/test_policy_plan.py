@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bt_robot.policy.plan import Plan, PlanStats
 from tests.policy.policy_kit import chunk
+from tests.scale import examples
 
 HORIZON = 10
 
@@ -258,4 +259,4 @@ class PlanLaws(RuleBasedStateMachine):
 
 
 TestPlanLaws = PlanLaws.TestCase
-TestPlanLaws.settings = settings(deadline=None, max_examples=150, stateful_step_count=40)
+TestPlanLaws.settings = settings(max_examples=examples(150), stateful_step_count=40)

@@ -15,6 +15,7 @@ from bt_robot.policy.attempt import Timeouts
 from bt_robot.policy.simulated import SimulatedLatency
 from bt_robot.policy.worker import Worker
 from tests.policy import policy_kit as kit
+from tests.scale import examples
 
 DT_S = 1 / 30
 
@@ -128,7 +129,7 @@ def test_a_latency_at_which_every_request_would_time_out_is_refused(make, latenc
         make(latency_s=latency_s)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=examples(15))
 @given(st.lists(st.sampled_from(["good", "bad", "stale"]), max_size=6), st.floats(0.0, 0.003))
 def test_what_is_visible_when_does_not_depend_on_the_machine(script, delay_s):
     """The same script run twice, once with slow answers, shows the same at every tick."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bt_robot.policy.units import GripperScale, WireUnits
@@ -28,7 +28,6 @@ def test_a_gripper_that_is_open_at_zero():
     np.testing.assert_allclose(PI.from_wire(np.array([0.5, 0.25])), [0.5, 0.75])
 
 
-@settings(deadline=None)
 @given(UNITS, hnp.arrays(np.float64, (4, 6), elements=st.floats(-7, 7)))
 def test_there_and_back_is_the_same(units, joints):
     np.testing.assert_allclose(units.from_wire(units.to_wire(joints)), joints, atol=1e-9)

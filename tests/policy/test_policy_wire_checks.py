@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bt_robot.policy.wire.checks import MAX_ERROR_CHARS, checked_actions, escape, kinds, server_words
@@ -14,7 +14,6 @@ def test_terminal_codes_and_line_ends_are_written_as_escapes():
     assert escape("a\x1b[31m\nü\u202eb") == "a\\x1b[31m\\nü\\u202eb"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=2000))
 def test_a_servers_words_are_printable_and_short_whatever_it_says(text):
     words = server_words(text)

@@ -9,11 +9,12 @@ from bt_robot.arm.kinematics import PAN_AXIS_M
 from bt_robot.errors import RobotRefused
 from bt_robot.robot.sim import SimSettings
 from bt_robot.robot.sim.placement import place
+from tests.scale import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(seeds)
 def test_everything_is_apart_and_in_reach(seed):
     placement = place(SimSettings(), seed)
@@ -27,7 +28,7 @@ def test_everything_is_apart_and_in_reach(seed):
         assert all(math.dist(spot, other) >= workcell.SPAWN_BLOCK_GAP_M for other in spots[:index])
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(seeds)
 def test_a_seed_always_gives_the_same_placement(seed):
     assert place(SimSettings(), seed) == place(SimSettings(), seed)

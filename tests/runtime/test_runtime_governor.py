@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bt_robot.messages import Command, JointLimits
 from bt_robot.runtime.governor import braking_step, govern, rest_at
 from bt_robot.telemetry.audit import audit
+from tests.scale import examples
 
 PERIOD_S = 1 / 30
 LIMITS = JointLimits(
@@ -38,7 +39,7 @@ def drive(proposals, start=START, limits=LIMITS):
     return outputs
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(anything, max_size=60))
 def test_whatever_is_proposed_every_command_is_finite_and_within_every_limit(proposals):
     commands = [governed.command.positions for governed in drive(proposals)]

@@ -14,6 +14,7 @@ from tree_leaves import REGISTRY, ManualContext, say, tree_of
 
 from bt_robot.messages import NodeState, Status, TickContext
 from bt_robot.tree import Tree, build_tree, parse_tree
+from tests.scale import examples
 
 
 def tick(tree: Tree, ctx: Any) -> Status:
@@ -97,7 +98,7 @@ def preorder(node: Any) -> list[Any]:
     return [node, *(below for child in node.children for below in preorder(child))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(shapes(), st.lists(st.sampled_from(["tick", "tick", "tick", "halt"]), min_size=1, max_size=12))
 def test_every_tree_does_exactly_what_py_trees_does(shape, steps):
     ctx, log = ManualContext(), []
@@ -118,7 +119,7 @@ def test_every_tree_does_exactly_what_py_trees_does(shape, steps):
         assert [state.status.value for state in tree.states()] == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(shapes(), st.integers(1, 12))
 def test_nothing_runs_any_more_when_a_tree_has_ended_or_was_halted(shape, ticks):
     ctx = ManualContext()
@@ -306,7 +307,7 @@ def test_an_alternative_that_failed_some_ticks_ago_still_explains_the_failure():
     assert tree.failure.path == "t/play"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.lists(st.text("SFRDXEN", min_size=1, max_size=4), min_size=1, max_size=5), st.data())
 def test_no_leaf_can_make_a_tick_raise(scripts, data):
     kids = [say(s, halt=data.draw(st.sampled_from(["fine", "raises"]))) for s in scripts]

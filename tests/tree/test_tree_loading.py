@@ -12,6 +12,7 @@ from tree_leaves import REGISTRY, ManualContext
 from bt_robot.errors import LoadError
 from bt_robot.messages import Status
 from bt_robot.tree import NodeSpec, build_tree, load_tree, parse_tree
+from tests.scale import examples
 
 VALID = """\
 tree: sort-blocks
@@ -78,7 +79,7 @@ def shown_value(value: Any) -> str:
     return str(value) if isinstance(value, int | float | str) else f'"{{{value.name}}}"'
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(nodes())
 def test_what_is_written_is_what_is_loaded(tree):
     spec = parse_tree(f"tree: t\nroot: {flow(tree)}", "t.yaml", REGISTRY)
@@ -87,7 +88,7 @@ def test_what_is_written_is_what_is_loaded(tree):
     assert again == spec
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(nodes())
 def test_paths_are_unique_and_lead_to_the_parent(tree):
     built = build_tree(parse_tree(f"tree: t\nroot: {flow(tree)}", "t.yaml", REGISTRY))
@@ -98,7 +99,7 @@ def test_paths_are_unique_and_lead_to_the_parent(tree):
         assert node.depth == built.nodes[node.parent].depth + 1
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.data())
 def test_a_broken_file_raises_nothing_but_load_errors(data):
     text = VALID
@@ -126,7 +127,7 @@ def test_a_broken_file_raises_nothing_but_load_errors(data):
     assert all(problem.file == "t.yaml" and problem.message for problem in problems)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.text(max_size=80))
 def test_any_text_at_all_raises_nothing_but_load_errors(text):
     with pytest.raises(LoadError):

@@ -11,6 +11,7 @@ from tree_leaves import tree_of
 
 from bt_robot.messages import NodeState, Status
 from bt_robot.tree.drawing import draw_svg
+from tests.scale import examples
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "<script>alert('x')</script> & \"\x1b[31m\x00\ud800"
@@ -53,7 +54,7 @@ def test_nothing_is_fetched_from_elsewhere():
     assert "url(" not in svg
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.integers(1, 12), st.integers(1, 4), st.text(max_size=400))
 def test_rows_follow_each_other_inside_the_frame(count, depth, reason):
     inner = "{inverter: {child: " * depth + "look" + "}}" * depth
