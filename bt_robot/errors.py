@@ -15,7 +15,7 @@ BtRobotError
 │   ├── WireError             undecodable bytes       (a ValueError)
 │   └── ChunkRefused          decodable actions that must not be executed
 ├── RobotError                the robot stopped working during a run
-├── ProposalError             two nodes commanded the arm in one tick
+├── ProposalError             a second node commanded the arm in one tick
 └── PortError                 a blackboard port was read before it was written
 ```
 """
@@ -129,7 +129,7 @@ class RobotError(BtRobotError):
 
 
 class ProposalError(BtRobotError):
-    """Two nodes proposed a command in the same tick."""
+    """A second command was proposed in one tick."""
 
 
 class PortError(BtRobotError):

@@ -255,7 +255,13 @@ class TickContext(Protocol):
         ...
 
     def propose(self, positions: Joints) -> None:
-        """Propose a command for this tick, (n,); a second proposal raises ProposalError."""
+        """Propose a command for this tick, (n,).
+
+        It counts unless the leaf fails or is halted in the same tick, or succeeds and another leaf proposes.
+
+        Raises:
+            ProposalError: Another leaf that is RUNNING, or this one, has proposed a command already.
+        """
         ...
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bt_robot.errors import ProposalError
 from bt_robot.messages import ActionPlan, Command, JointLimits, Joints, Observation, PolicyLink
 
 
@@ -21,7 +20,6 @@ class Context:
         self.plan = plan
         self.now_s = 0.0
         self.proposal: Joints | None = None
-        self.conflict = False
         self._observation: Observation | None = None
         self._last_command: Command | None = None
 
@@ -43,15 +41,7 @@ class Context:
         self._observation = observation
         self._last_command = last_command
         self.proposal = None
-        self.conflict = False
 
     def propose(self, positions: Joints) -> None:
-        """Propose a command for this tick, (n,).
-
-        Raises:
-            ProposalError: Another node proposed one already; the arm then holds, neither is executed.
-        """
-        if self.proposal is not None or self.conflict:
-            self.proposal, self.conflict = None, True
-            raise ProposalError("two nodes proposed a command in the same tick; put them in a sequence or a fallback")
+        """Take the tick's command, (n,); the tree has seen to it that there is only one."""
         self.proposal = np.array(positions, dtype=np.float64)

@@ -74,6 +74,7 @@ class Tree:
         self._run.begin(ctx)
         try:
             self._root.advance()
+            self._run.hand_over()
         finally:
             self._run.ctx = None
             self._look()

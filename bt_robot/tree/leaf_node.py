@@ -36,16 +36,26 @@ class LeafNode(Node):
         """Whether the leaf is a condition."""
         return self.leaf.kind == "condition"
 
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self.status is RUNNING
+
     def advance(self) -> Status:
         """Tick the leaf, and start it first if it is not active."""
         began_s = perf_counter()
         self.visited = self.run.tick
+        context = self.run.ctx
+        if context is not None:
+            context.leaf = self
         if self.status is not RUNNING:
             # Active from here on: a Ctrl-C inside a hook must not keep on_halt from being called.
             self.status = RUNNING
             self.initialise()
         status = self.update()
         self.status = status
+        if status is FAILURE and context is not None:
+            context.withdraw(self)
         self._time(began_s)
         return status
 
@@ -92,13 +102,19 @@ class LeafNode(Node):
         began_s = perf_counter()
         waited_for = self.feedback_message
         self.feedback_message = f"halted: {waited_for}" if waited_for else "halted"
+        context = self.run.ctx
+        if context is not None:
+            context.withdraw(self)
+            context.leaf = self
         try:
-            self.leaf.on_halt(self.run.ctx)
+            self.leaf.on_halt(cast(Any, context))
         except Exception as error:  # noqa: BLE001 - the other leaves must be halted all the same
             outcome = self._raised(error)
             self.feedback_message = outcome.reason
             self.explanation = Explanation(self.path, outcome.reason, declined=False, depth=self.depth)
             self.status = FAILURE
+        if context is not None:
+            context.withdraw(self)
         self._time(began_s)
 
     def _raised(self, error: Exception) -> Outcome:

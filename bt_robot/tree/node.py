@@ -16,6 +16,7 @@ from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
 from bt_robot.messages import TickContext
+from bt_robot.tree.proposals import LeafContext
 
 INVALID: Final = Status.INVALID
 RUNNING: Final = Status.RUNNING
@@ -44,7 +45,7 @@ class Run:
     """What the nodes of one tree share while it runs.
 
     Attributes:
-        ctx: The tick's context; None between ticks.
+        ctx: The tick's context as the leaves reach it; None between ticks.
         now_s: The run's clock at the latest tick [s].
         tick: The number of the latest tick, from 1.
         slowest: Path of the slowest leaf of the latest tick; empty if none was called.
@@ -54,7 +55,7 @@ class Run:
     __slots__ = ("ctx", "now_s", "slowest", "slowest_s", "tick")
 
     def __init__(self) -> None:
-        self.ctx: TickContext | None = None
+        self.ctx: LeafContext | None = None
         self.now_s = 0.0
         self.tick = 0
         self.slowest = ""
@@ -62,11 +63,16 @@ class Run:
 
     def begin(self, ctx: TickContext) -> None:
         """Begin a tick."""
-        self.ctx = ctx
+        self.ctx = LeafContext(ctx)
         self.now_s = ctx.now_s
         self.tick += 1
         self.slowest = ""
         self.slowest_s = 0.0
+
+    def hand_over(self) -> None:
+        """End a tick: propose what the leaves agree on."""
+        if self.ctx is not None:
+            self.ctx.hand_over()
 
 
 class Node(Behaviour):

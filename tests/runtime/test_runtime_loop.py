@@ -197,7 +197,7 @@ def test_an_exception_in_a_leaf_becomes_its_failure_with_its_path_and_the_siblin
 def test_two_nodes_that_command_the_arm_in_one_tick_get_it_held(caplog):
     with caplog.at_level(logging.CRITICAL):
         ending, robot, _ = run("{parallel: [go, {go: {name: again}}]}")
-    assert ending.reason.startswith("raised ProposalError: two nodes proposed a command in the same tick")
+    assert ending.reason.startswith("raised ProposalError: a second command in the same tick")
     assert np.allclose(positions(robot), so101.REST)
 
 
