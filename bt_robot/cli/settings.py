@@ -39,7 +39,7 @@ class LimitSettings:
     ] = 80.0
 
     def envelope(self, robot: JointLimits) -> JointLimits:
-        """Return the limits in force for a robot, its own limits included.
+        """Return the limits in force for a robot: these, and nowhere beyond its own.
 
         Raises:
             ValueError: The margin leaves a joint no room.
@@ -49,8 +49,10 @@ class LimitSettings:
         lower, upper = robot.lower + margin, robot.upper - margin
         if np.any(lower >= upper):
             raise ValueError(f"limits.margin_rad of {self.margin_rad:g} leaves a joint no room")
-        velocity = np.where(arm, self.velocity_rad_s, self.gripper_velocity)
-        acceleration = np.where(arm, self.acceleration_rad_s2, self.gripper_acceleration)
+        velocity = np.minimum(np.where(arm, self.velocity_rad_s, self.gripper_velocity), robot.velocity)
+        acceleration = np.minimum(
+            np.where(arm, self.acceleration_rad_s2, self.gripper_acceleration), robot.acceleration
+        )
         return JointLimits(robot.names, lower, upper, velocity, acceleration)
 
 

@@ -10,8 +10,8 @@ class ExecuteChunk(Action):
     """Follow the planned actions, one per tick, for as long as it is ticked.
 
     A policy never says that it is done, so this stays RUNNING: let a condition beside it end the skill.
-    When the plan has nothing for this tick the arm holds. When it is halted, answers still under way
-    are dropped; actions already planned are kept only if another `execute_chunk` goes on in the same tick.
+    When the plan has nothing for this tick the arm holds. When it is halted, the planned actions are
+    kept only if another `execute_chunk` goes on in the same tick.
     """
 
     type_name = "execute_chunk"
@@ -24,8 +24,3 @@ class ExecuteChunk(Action):
             return running("no action planned for now; holding")
         ctx.propose(action)
         return running(f"{len(ctx.plan.remaining(step + 1))} actions left")
-
-    def on_halt(self, ctx: TickContext | None) -> None:
-        """Make the answer under way stale."""
-        if ctx is not None:
-            ctx.policy.new_epoch()

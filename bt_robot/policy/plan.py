@@ -101,7 +101,7 @@ class Plan:
         self._latencies.append(elapsed)
         # Counted from the newest, so the walk is as long as the latency.
         consumed = sum(1 for _ in takewhile(lambda taken: taken >= chunk.observed_step, reversed(self._taken_steps)))
-        skip = min(elapsed + self._took(step), consumed)
+        skip = min(elapsed + self.took(step), consumed)
         length = len(chunk.actions)
         outdated = self._chunk is not None and chunk.observed_step < self._chunk.observed_step
         if skip >= length or outdated:
@@ -113,7 +113,8 @@ class Plan:
         self._stats = replace(self._stats, chunks=self._stats.chunks + 1)
         return True
 
-    def _took(self, step: int) -> bool:
+    def took(self, step: int) -> bool:
+        """Return whether an action was taken in a step."""
         return bool(self._taken_steps) and self._taken_steps[-1] == step
 
     def _end_chunk(self) -> None:
@@ -127,7 +128,7 @@ class Plan:
 
         Taking it twice in a step returns the same action.
         """
-        if self._took(step):
+        if self.took(step):
             return self._taken_action
         if self._chunk is None or self._next >= len(self._chunk.actions):
             self._miss(step)
@@ -155,7 +156,7 @@ class Plan:
         """Return the actions from a step on, (k, n), k = 0 when the plan is used up."""
         if self._chunk is None:
             return np.empty((0, 0))
-        present = self._took(step) and self._taken_chunk is self._chunk
+        present = self.took(step) and self._taken_chunk is self._chunk
         return self._chunk.actions[self._next - present :]
 
     def wants_more(self, step: int) -> bool:
@@ -172,7 +173,7 @@ class Plan:
         """
         if self._chunk is None:
             return False
-        if not self._took(step):
+        if not self.took(step):
             self.clear()
             return True
         if self._next >= len(self._chunk.actions):

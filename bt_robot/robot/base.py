@@ -48,7 +48,7 @@ class Robot(Protocol):
         ...
 
     def stop(self) -> None:
-        """Hold the present position."""
+        """Set no new target and hold; the loop has braked the arm before, unless it could not."""
         ...
 
     def close(self) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
 
 from bt_robot.errors import RobotError
 from bt_robot.messages import (
@@ -14,6 +17,7 @@ from bt_robot.messages import (
     Command,
     JointLimits,
     Joints,
+    NodeState,
     Observation,
     PolicyLink,
     Sink,
@@ -25,7 +29,7 @@ from bt_robot.policy.plan import Plan
 from bt_robot.robot.base import Robot
 from bt_robot.runtime.clock import Clock, Tick
 from bt_robot.runtime.context import Context
-from bt_robot.runtime.governor import govern, rest_at
+from bt_robot.runtime.governor import TOLERANCE, govern, rest_at
 from bt_robot.tree import Tree
 
 logger = logging.getLogger(__name__)
@@ -113,19 +117,44 @@ class Loop:
         self._reported: tuple[str, str] = ("", "")
 
     def run(self) -> Ending:
-        """Tick until the tree ends, the time is over, a person interrupts, or the robot fails."""
+        """Tick until the tree ends, the time is over, a person interrupts, or the robot fails.
+
+        The arm is braked to a standstill within its limits before this returns. Only a second
+        interrupt, or a robot that fails, skips the braking; then the arm stops at its last target.
+        """
         with ExitStack() as leave:
             leave.callback(self._robot.stop)
             leave.callback(self._tree.halt)
-            while True:
-                tick = self._clock.next_tick()
-                try:
-                    status = self._tick(tick)
-                except RobotError as error:
-                    logger.error("the robot failed: %s", error)
-                    return Ending(Status.FAILURE, str(error))
-                if (ending := self._ending(status, tick)) is not None:
-                    return ending
+            try:
+                ending = self._until_it_ends()
+                nodes = self._tree.states()
+                self._tree.halt()
+                self._come_to_rest(ending.status, nodes)
+            except RobotError as error:
+                logger.error("the robot failed: %s", error)
+                ending = Ending(Status.FAILURE, str(error))
+            except Exception as error:  # whatever it is, the arm has to be stopped and the run accounted for
+                logger.exception("the control loop failed")
+                ending = Ending(Status.FAILURE, f"internal error: {type(error).__name__}: {error}")
+            return ending
+
+    def _until_it_ends(self) -> Ending:
+        while True:
+            tick = self._clock.next_tick()
+            ending = self._ending(self._tick(tick), tick)
+            if ending is not None:
+                return ending
+
+    def _come_to_rest(self, status: Status, nodes: tuple[NodeState, ...]) -> None:
+        """Brake until the arm stands still; what is told of the tree is how it ended."""
+        slowest = np.max(self._limits.velocity / self._limits.acceleration)
+        for _ in range(math.ceil(slowest / self._clock.period_s) + 1):
+            if self._previous is None or np.max(np.abs(self._previous.velocities)) < TOLERANCE:
+                return
+            tick = self._clock.next_tick()
+            observation = self._observe(tick)
+            verdict = self._act(tick, self._last_command(observation, tick), None)
+            self._publish(tick, observation, verdict, status, nodes)
 
     def _ending(self, status: Status, tick: Tick) -> Ending | None:
         if status is Status.SUCCESS:
@@ -140,31 +169,28 @@ class Loop:
         return None
 
     def _tick(self, tick: Tick) -> Status:
-        observation = self._robot.observe(tick.step, tick.time_s)
+        observation = self._observe(tick)
         previous = self._last_command(observation, tick)
         chunk = self._link.poll(tick.time_s)
         if chunk is not None and not self._plan.accept(chunk, tick.step):
             chunk = None
         self._context.begin(tick.time_s, observation, previous)
         status = self._tree.tick(self._context)
-        proposal, late = self._context.proposal, self._too_late()
-        governed = govern(
-            None if late else proposal,
-            previous,
-            self._limits,
-            self._clock.period_s,
-            step=tick.step,
-            previous_target=self._target,
-        )
-        sent = self._robot.command(governed.command)
-        self._target = governed.target
-        self._previous = Command(tick.step, sent, (sent - previous.positions) / self._clock.period_s)
+        late = self._too_late()
+        proposal = None if late else self._context.proposal
+        verdict = self._act(tick, previous, proposal)
         stalled = self._plan.stalled(tick.step)
-        if self._plan.end_tick(tick.step):
+        moved_otherwise = proposal is not None and not self._plan.took(tick.step)
+        if self._plan.end_tick(tick.step) or moved_otherwise:
             self._link.new_epoch()  # an answer still under way would begin where the arm no longer is
-        events = self._events(tick, governed.verdict, late)
-        self._publish(tick, observation, governed.verdict, status, chunk, stalled, events)
+        events = self._events(tick, verdict, late)
+        self._publish(tick, observation, verdict, status, self._tree.states(), chunk, stalled=stalled, events=events)
         return status
+
+    def _observe(self, tick: Tick) -> Observation:
+        observation = self._robot.observe(tick.step, tick.time_s)
+        self._require_finite(observation.joints, "measured")
+        return observation
 
     def _last_command(self, observation: Observation, tick: Tick) -> Command:
         previous = self._previous
@@ -173,6 +199,28 @@ class Loop:
         if tick.step - previous.step > 1:  # real time passed without a command: the arm came to rest
             return rest_at(previous.positions, tick.step - 1)
         return previous
+
+    def _act(self, tick: Tick, previous: Command, proposal: Joints | None) -> Verdict:
+        """Send the one command of a tick."""
+        governed = govern(
+            proposal,
+            previous,
+            self._limits,
+            self._clock.period_s,
+            step=tick.step,
+            previous_target=self._target,
+        )
+        sent = self._robot.command(governed.command)
+        self._require_finite(sent, "sent")
+        self._target = governed.target
+        self._previous = Command(tick.step, sent, (sent - previous.positions) / self._clock.period_s)
+        return governed.verdict
+
+    def _require_finite(self, joints: Joints, what: str) -> None:
+        bad = np.flatnonzero(~np.isfinite(joints))
+        if bad.size:
+            name = self._limits.names[bad[0]]
+            raise RobotError(f"the robot {what} {joints[bad[0]]} for {name}; expected a finite number")
 
     def _too_late(self) -> str:
         """Return why the decision is too old to be executed, or an empty string."""
@@ -208,9 +256,11 @@ class Loop:
         observation: Observation,
         verdict: Verdict,
         status: Status,
-        chunk: ActionChunk | None,
-        stalled: bool,
-        events: tuple[str, ...],
+        nodes: tuple[NodeState, ...],
+        chunk: ActionChunk | None = None,
+        *,
+        stalled: bool = False,
+        events: tuple[str, ...] = (),
     ) -> None:
         assert self._previous is not None, "published after a command was sent"
         record = TickRecord(
@@ -222,7 +272,7 @@ class Loop:
             command=self._previous,
             verdict=verdict,
             status=status,
-            nodes=self._tree.states(),
+            nodes=nodes,
             link=self._link.state,
             prompt=self._plan.prompt,
             chunk_age_steps=self._plan.chunk_age(tick.step),

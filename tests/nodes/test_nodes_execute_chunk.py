@@ -17,11 +17,3 @@ def test_without_an_action_nothing_is_proposed_and_it_says_so(world):
     outcome = world.tick(ExecuteChunk(), start=True)
     assert (outcome.status, outcome.reason) == (Status.RUNNING, "no action planned for now; holding")
     assert world.proposal is None
-
-
-def test_when_it_is_halted_answers_under_way_become_stale(world):
-    leaf = ExecuteChunk()
-    world.tick(leaf, start=True)
-    leaf.on_halt(world)
-    assert world.policy.epochs == 1
-    leaf.on_halt(None)

@@ -1,6 +1,8 @@
 """The loop: the order of a tick, and an arm at rest whatever ends it."""
 
 import logging
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -72,6 +74,34 @@ class Idle(Action):
         return running("idle")
 
 
+class Halted(Action):
+    """Move away, and note when it is halted."""
+
+    type_name = "halted"
+    halts: ClassVar[list] = []
+
+    def on_tick(self, ctx):
+        ctx.propose(AWAY)
+        return running("going")
+
+    def on_halt(self, ctx):
+        self.halts.append(ctx)
+
+
+class Stream(Action):
+    """Propose a stream of targets that keeps every limit."""
+
+    type_name = "stream"
+
+    def on_tick(self, ctx):
+        ctx.propose(wave(ctx.observation.step))
+        return running("streaming")
+
+
+def wave(step):
+    return so101.REST + 0.2 * (1 - np.cos(step * 2 * np.pi / 60)) * np.array([1.0, 1.0, -1.0, 0.5, 0.5, 1.0])
+
+
 class Done(Action):
     """Succeed at once."""
 
@@ -129,9 +159,9 @@ class Broken:
         pass
 
 
-def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=()):
+def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=(), link=None):
     """Run a one-line tree on a perfect arm; return the ending, the robot and the records."""
-    registry = Registry([Go, Poison, Throw, Block, Idle, Done, Refuse])
+    registry = Registry([Go, Poison, Throw, Block, Idle, Halted, Stream, Done, Refuse])
     tree = build_tree(parse_tree(f"tree: t\nroot: {root}\n", "t.yaml", registry))
     robot = robot or FakeRobot()
     robot.connect()
@@ -139,7 +169,7 @@ def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: Fal
     loop = Loop(
         robot=robot,
         tree=tree,
-        link=SilentPolicy(),
+        link=link or SilentPolicy(),
         plan=Plan(10, 5),
         clock=clock or SimulatedClock(PERIOD_S),
         limits=so101.LIMITS,
@@ -190,7 +220,7 @@ def test_an_exception_in_a_leaf_becomes_its_failure_with_its_path_and_the_siblin
         ending, robot, records = run("{parallel: [throw, go]}")
     assert ending.failed_path == "t/throw"
     assert ending.reason == "raised ZeroDivisionError: division by zero"
-    assert records[-1].step == 5
+    assert next(record.step for record in records if record.status is Status.FAILURE) == 5
     assert robot.stops == 1
 
 
@@ -230,7 +260,10 @@ def test_the_time_limit_ends_the_run_with_its_reason():
 def test_an_interrupt_ends_the_run_after_the_tick_with_the_arm_stopped():
     asked = iter([False, False, True])
     ending, robot, records = run("go", interrupted=lambda: next(asked))
-    assert (ending.interrupted, ending.reason, len(records), robot.stops) == (True, "interrupted", 3, 1)
+    assert (ending.interrupted, ending.reason, robot.stops) == (True, "interrupted", 1)
+    assert [record.status for record in records[:3]] == [Status.RUNNING] * 3
+    assert all(record.verdict.held for record in records[3:])
+    assert records[-1].nodes == records[2].nodes  # the picture of the tree shows where it was interrupted
 
 
 def test_a_second_interrupt_breaks_out_at_once_and_still_stops_the_arm():
@@ -279,3 +312,90 @@ def test_a_sink_that_fails_is_switched_off_and_the_run_goes_on(caplog):
         ending, _, records = run("idle", sinks=[Broken()], max_time_s=0.3)
     assert ending.reason == "the time limit of 0.3 s is over"
     assert len(records) == 10
+
+
+@pytest.mark.parametrize("root", ["go", "{sequence: [{timeout: {duration_s: 0.1, child: go}}]}"])
+def test_however_it_ends_the_arm_is_braked_within_its_limits_before_it_is_stopped(root):
+    _, robot, records = run(root, max_time_s=0.1)
+    assert np.max(np.abs(records[2].command.velocities)) > 1.0  # it ended in full motion
+    assert np.allclose(robot.commands[-1].velocities, 0.0, atol=1e-9)
+    assert audit(positions(robot), so101.REST, so101.LIMITS, PERIOD_S) == []
+    assert len(records) == len(robot.commands)  # the braking is told like every other tick
+
+
+def test_running_leaves_are_halted_before_the_arm_is_stopped():
+    Halted.halts.clear()
+    run("halted", max_time_s=0.2)
+    assert Halted.halts == [None]
+
+
+def test_a_stream_within_the_limits_passes_the_loop_unchanged():
+    _, robot, _ = run("stream", max_time_s=1.5)
+    assert np.allclose(positions(robot)[:40], [wave(step) for step in range(40)], atol=1e-12)
+
+
+class Epochs(SilentPolicy):
+    """A link that counts epochs."""
+
+    def __init__(self):
+        self.epochs = 0
+
+    def new_epoch(self):
+        self.epochs += 1
+
+
+def test_an_answer_under_way_becomes_stale_when_something_else_moves_the_arm_and_only_then():
+    moved, still = Epochs(), Epochs()
+    run("go", link=moved)
+    run("idle", link=still)
+    assert moved.epochs > 0
+    assert still.epochs == 0
+
+
+class Lost(FakeRobot):
+    """A robot that has lost an encoder: at the start, or in what it says it sent."""
+
+    def __init__(self, measured, sent):
+        super().__init__()
+        self.measured, self.sent = measured, sent
+
+    def observe(self, step, now_s):
+        observation = super().observe(step, now_s)
+        return replace(observation, joints=np.where(np.arange(6) == 2, self.measured, observation.joints))
+
+    def command(self, command):
+        super().command(command)
+        return np.where(np.arange(6) == 1, self.sent, command.positions)
+
+
+@pytest.mark.parametrize(
+    ("robot", "words", "commands"),
+    [
+        (Lost(np.nan, 0.0), "the robot measured nan for elbow_flex; expected a finite number", 0),
+        (Lost(0.0, np.inf), "the robot sent inf for shoulder_lift; expected a finite number", 1),
+    ],
+    ids=["measured", "sent"],
+)
+def test_a_robot_that_tells_no_finite_numbers_ends_the_run_before_they_reach_a_command(robot, words, commands, caplog):
+    with caplog.at_level(logging.CRITICAL):
+        ending, robot, _ = run("go", robot=robot)
+    assert (ending.status, ending.reason) == (Status.FAILURE, words)
+    assert len(robot.commands) == commands
+    assert np.all(np.isfinite(positions(robot)))
+    assert robot.stops == 1
+
+
+class Buggy(FakeRobot):
+    """A driver that raises what it should not."""
+
+    def observe(self, step, now_s):
+        if step == 3:
+            raise OSError("device vanished")
+        return super().observe(step, now_s)
+
+
+def test_an_unexpected_exception_ends_the_run_with_its_words_and_the_arm_stopped(caplog):
+    with caplog.at_level(logging.CRITICAL):
+        ending, robot, _ = run("go", robot=Buggy())
+    assert ending.reason == "internal error: OSError: device vanished"
+    assert robot.stops == 1

@@ -117,10 +117,7 @@ class SimRobot:
         return sent
 
     def stop(self) -> None:
-        """Hold the arm where it is; the jaws keep their target, so that nothing they hold falls."""
-        if self._world is not None:
-            data = self._world.data
-            data.ctrl[: so101.GRIPPER] = data.qpos[: so101.GRIPPER]
+        """Set no new target: the servos hold the last one, and the jaws what they hold."""
 
     def close(self) -> None:
         """Free the simulation."""
