@@ -83,6 +83,9 @@ class LoadError(InputError):
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line, p.column)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[LoadError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)  # so that it can cross a process boundary
+
 
 class UsageError(InputError):
     """A flag or an argument is wrong."""

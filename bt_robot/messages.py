@@ -216,6 +216,21 @@ class ActionPlan(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a tree will run with, known before anything is opened.
+
+    Attributes:
+        limits: The safety envelope.
+        poses: Named poses of the config, (n,) each.
+        cameras: The cameras' names.
+    """
+
+    limits: JointLimits
+    poses: Mapping[str, Joints]
+    cameras: tuple[str, ...]
+
+
 class TickContext(Protocol):
     """All that a leaf can reach during a tick."""
 

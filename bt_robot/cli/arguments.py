@@ -72,6 +72,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+def seed(text: str) -> int:
+    """Read a whole number from 0 on.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 0")
+    return int(text)
+
+
 def use_one_thread_a_library() -> None:
     """Keep numpy's BLAS from spinning on every core; it reads this when it is first imported."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import threading
 import time
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 
 from bt_robot.cli.expectations import unmet
 from bt_robot.cli.session import Job, open_session
 from bt_robot.errors import StartRefused
 from bt_robot.messages import Status
-from bt_robot.telemetry.audit import audit
-from bt_robot.telemetry.recording import Recording
+from bt_robot.telemetry.audit import Auditor
 from bt_robot.telemetry.tally import Tally
 
 
@@ -44,22 +47,30 @@ class Episode:
     violations: int = 0
 
 
-def leave_interrupts_to_the_parent() -> None:
-    """Ignore Ctrl-C in a worker process: the parent decides."""
+def belong_to_the_parent() -> None:
+    """In a worker process: leave Ctrl-C to the parent, and end when the parent does, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 def run_episode(job: Job) -> Episode:
     """Run a job to its end and judge it."""
     began_s = time.monotonic()
-    tally, recording = Tally(), Recording({})
+    tally = Tally()
     try:
         with open_session(job) as session:
-            ending = session.run([tally, recording])
+            auditor = Auditor(session.plans.limits, session.start, job.period_s)
+            ending = session.run([tally, auditor])
             missing = unmet(job.spec.expects, session.robot)
-            limits, start = session.limits, session.start
     except StartRefused as error:
-        return Episode(job.seed, False, str(error))
+        return Episode(job.seed, False, str(error), wall_s=time.monotonic() - began_s)
     reason = ending.reason
     if ending.status is Status.SUCCESS and missing:
         reason = f"the tree succeeded, but {' and '.join(missing)}"
@@ -74,5 +85,5 @@ def run_episode(job: Job) -> Episode:
         hold_ticks=numbers.hold_ticks,
         stall_ticks=numbers.stall_ticks,
         clamped=numbers.clamped,
-        violations=len(audit(recording.columns.commanded, start, limits, job.period_s)),
+        violations=auditor.count,
     )

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bt_robot import __version__
@@ -22,6 +23,7 @@ from bt_robot.cli.arguments import (
     count,
     positive,
     run_command,
+    seed,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def _parser() -> Parser:
     parser = Parser(prog="bt-eval", description="Run a tree many times and report the success rate.", epilog=_EPILOG)
     parser.add_argument("tree", metavar="TREE", help="a tree file, or the name of a built-in one")
     parser.add_argument("--episodes", type=count, default=20, metavar="N", help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the first; they count up")
+    parser.add_argument("--seed", type=seed, default=0, metavar="S", help="of the first; they count up")
     parser.add_argument("--latency-ms", type=float, metavar="L", help="simulated policy latency [ms]")
     parser.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="J", help="at a time (%(default)s)")
     parser.add_argument("--max-time", type=positive, default=300.0, metavar="SECONDS", help="per episode (%(default)s)")
@@ -68,7 +70,9 @@ def wilson(successes: int, total: int, z: float = 1.959964) -> tuple[float, floa
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from bt_robot.cli.session import Job
+    from bt_robot.cli.interrupts import interrupts_in_order
+    from bt_robot.cli.preflight import preflight
+    from bt_robot.cli.session import Job, make_robot
     from bt_robot.cli.settings import load_settings
     from bt_robot.cli.task import load_task, policy_server
 
@@ -77,12 +81,15 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.latency_ms is not None:
         assignments.append(f"policy.simulated_latency_s={arguments.latency_ms / 1e3:g}")
     settings = load_settings(arguments.config, assignments)
+    first = Job(settings, spec, "", arguments.seed)
+    preflight(settings, spec, make_robot(first).limits)
     began_s = time.monotonic()
     with ExitStack() as stack:
+        stack.enter_context(interrupts_in_order())
         servers = min(arguments.jobs, arguments.episodes)
         urls = [stack.enter_context(policy_server(settings, spec)) for _ in range(servers)]
         jobs = [
-            Job(settings, spec, urls[i % servers], arguments.seed + i, fast=True, max_time_s=arguments.max_time)
+            replace(first, url=urls[i % servers], seed=first.seed + i, fast=True, max_time_s=arguments.max_time)
             for i in range(arguments.episodes)
         ]
         episodes = sorted(_episodes(jobs, servers), key=lambda episode: episode.seed)
@@ -99,7 +106,7 @@ def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from bt_robot.cli.episode import leave_interrupts_to_the_parent, run_episode
+    from bt_robot.cli.episode import belong_to_the_parent, run_episode
 
     console = Console(stderr=True)
     columns = (
@@ -111,9 +118,7 @@ def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:
     )
     with (
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
-        ProcessPoolExecutor(
-            workers, multiprocessing.get_context("spawn"), initializer=leave_interrupts_to_the_parent
-        ) as pool,
+        ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=belong_to_the_parent) as pool,
     ):
         bar = progress.add_task("", total=len(jobs), failed=0)
         futures = [pool.submit(run_episode, job) for job in jobs]
@@ -150,7 +155,7 @@ def summarise(tree: str, episodes: Sequence[Episode], wall_s: float) -> dict[str
         "stall_ticks": sum(episode.stall_ticks for episode in episodes),
         "clamped": sum(episode.clamped for episode in episodes),
         "wall_s": round(wall_s, 3),
-        "speed": round(simulated_s / sum(episode.wall_s for episode in episodes), 2),
+        "speed": round(simulated_s / max(sum(episode.wall_s for episode in episodes), 1e-9), 2),
         "failures": [
             {"seed": e.seed, "reason": e.reason, "failed_path": e.failed_path} for e in episodes if not e.success
         ],

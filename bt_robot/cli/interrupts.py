@@ -1,4 +1,4 @@
-"""Ctrl-C that behaves: once ends the run in order, twice ends it at once."""
+"""Ctrl-C that behaves: once ends a run in order, twice ends it at once."""
 
 from __future__ import annotations
 
@@ -17,27 +17,40 @@ class Interrupt:
     def __init__(self) -> None:
         """Not yet."""
         self._asked = False
+        self._patient = False
 
     def __call__(self) -> bool:
         """Return whether the run shall end."""
         return self._asked
 
-    def ask(self, signum: int, frame: FrameType | None) -> None:
-        """Handle a signal: the first one asks, the second one insists.
+    @contextmanager
+    def asked_politely(self) -> Generator[None]:
+        """Inside, the first signal only asks; whoever is inside looks on every tick."""
+        self._patient = True
+        try:
+            yield
+        finally:
+            self._patient = False
+
+    def handle(self, signum: int, frame: FrameType | None) -> None:
+        """Handle a signal.
 
         Raises:
-            KeyboardInterrupt: It was asked before.
+            KeyboardInterrupt: Nobody looks, or it is not the first one.
         """
-        if self._asked:
+        if self._asked or not self._patient:
             raise KeyboardInterrupt
         self._asked = True
 
 
 @contextmanager
 def interrupts_in_order() -> Generator[Interrupt]:
-    """Turn Ctrl-C, SIGTERM and SIGHUP into a question that the loop asks on every tick."""
+    """Treat Ctrl-C, SIGTERM and SIGHUP alike; a signal that was ignored before, as under nohup, still is."""
     interrupt = Interrupt()
-    before: dict[int, Any] = {number: signal.signal(number, interrupt.ask) for number in _SIGNALS}
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, interrupt.handle)
     try:
         yield interrupt
     finally:

@@ -89,7 +89,7 @@ def write_artifacts(
         return
     result["artifacts"] = str(folder)
     writers: dict[str, Callable[[Path], None]] = {
-        "ticks.csv": lambda path: _write_ticks(recording, session.limits.names, path),
+        "ticks.csv": lambda path: _write_ticks(recording, session.plans.limits.names, path),
         "tree.svg": lambda path: _write_tree(session, states, result, path),
         "film.png": lambda path: _write_film(recording, path),
         "joints.png": lambda path: _plot_joints(recording, session, result, path),
@@ -143,7 +143,7 @@ def _write_tree(session: Session, states: Sequence[NodeState], result: dict[str,
     from bt_robot.tree import draw_svg
 
     title = f"{result['tree']}: {result['status']} after {result['duration_s']:.1f} s"
-    _write_text(path, draw_svg(session.tree.nodes, states, title))
+    _write_text(path, draw_svg(session.plans.tree.nodes, states, title))
 
 
 def _write_film(recording: Recording, path: Path) -> None:
@@ -159,7 +159,7 @@ def _plot_joints(recording: Recording, session: Session, result: dict[str, Any],
         plot_joints,  # matplotlib is slow to import: only when there is something to draw
     )
 
-    plot_joints(recording, session.limits, f"{result['tree']}: {result['status']}", path)
+    plot_joints(recording, session.plans.limits, f"{result['tree']}: {result['status']}", path)
 
 
 def _plot_latency(recording: Recording, path: Path) -> None:

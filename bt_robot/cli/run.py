@@ -20,9 +20,11 @@ from bt_robot.cli.arguments import (
     add_config_flags,
     positive,
     run_command,
+    seed,
 )
 
 if TYPE_CHECKING:
+    from bt_robot.cli.interrupts import Interrupt
     from bt_robot.cli.session import Session
     from bt_robot.messages import NodeInfo, Sink
     from bt_robot.runtime.loop import Ending
@@ -47,7 +49,7 @@ def _parser() -> Parser:
     parser.add_argument("tree", nargs="?", metavar="TREE", help="a tree file, or the name of a built-in one")
     parser.add_argument("--prompt", metavar="TEXT", help="run one prompt instead of a tree file")
     add_config_flags(parser)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="places the blocks (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="places the blocks (default: %(default)s)")
     parser.add_argument("--fast", action="store_true", help="simulated time as fast as it goes, and repeatable")
     parser.add_argument("--max-time", type=positive, metavar="SECONDS", help="end as FAILURE after this time")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
@@ -73,10 +75,10 @@ def _run(arguments: argparse.Namespace) -> int:
     spec = load_task(arguments.tree, arguments.prompt)
     settings = load_settings(arguments.config, arguments.assignments)
     with ExitStack() as stack:
+        interrupt = stack.enter_context(interrupts_in_order())
         url = stack.enter_context(policy_server(settings, spec))
         job = Job(settings, spec, url, arguments.seed, arguments.fast, arguments.max_time)
         session = stack.enter_context(open_session(job))
-        interrupt = stack.enter_context(interrupts_in_order())
         ending, result = _drive(session, arguments, interrupt, began_s)
     sys.stdout.write((json.dumps(result) if arguments.json else _describe(result)) + "\n")
     if ending.interrupted:
@@ -85,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _drive(
-    session: Session, arguments: argparse.Namespace, interrupt: Any, began_s: float
+    session: Session, arguments: argparse.Namespace, interrupt: Interrupt, began_s: float
 ) -> tuple[Ending, dict[str, Any]]:
     from bt_robot.cli.expectations import unmet
     from bt_robot.cli.report import summary, write_artifacts
@@ -93,10 +95,11 @@ def _drive(
     from bt_robot.telemetry.tally import Tally
 
     tally = Tally()
-    recording = Recording(_lanes(session.tree.nodes))
+    recording = Recording(_lanes(session.plans.tree.nodes))
     terminal = _terminal(session, arguments)
     try:
-        ending = session.run([tally, recording, terminal], interrupt)
+        with interrupt.asked_politely():
+            ending = session.run([tally, recording, terminal], interrupt)
     finally:
         terminal.close()
     wall_s = time.monotonic() - began_s
@@ -118,8 +121,8 @@ def _terminal(session: Session, arguments: argparse.Namespace) -> Sink:
 
     console = Console(stderr=True)
     if console.is_terminal and not arguments.json and not arguments.verbose:
-        return LiveTerminal(session.tree.nodes, session.job.spec.name, console)
-    return PlainTerminal(session.tree.nodes, sys.stderr)
+        return LiveTerminal(session.plans.tree.nodes, session.job.spec.name, console)
+    return PlainTerminal(session.plans.tree.nodes, sys.stderr)
 
 
 def _describe(result: dict[str, Any]) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bt_robot.cli.preflight import Plans, preflight, require_inside
 from bt_robot.cli.settings import PolicySettings, RunSettings
-from bt_robot.errors import PolicyRefused, UsageError
-from bt_robot.messages import JointLimits, Joints, Observation, Sink
+from bt_robot.errors import PolicyRefused
+from bt_robot.messages import Joints, Observation, Sink
 from bt_robot.policy.attempt import Timeouts
 from bt_robot.policy.plan import Plan
-from bt_robot.policy.profile import Profile, load_profile
 from bt_robot.policy.silent import SilentPolicy
 from bt_robot.policy.simulated import SimulatedLatency
 from bt_robot.policy.worker import Worker
@@ -24,7 +24,7 @@ from bt_robot.robot.base import Robot
 from bt_robot.robot.fake import FakeRobot, FakeSettings
 from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock
 from bt_robot.runtime.loop import Ending, Link, Loop
-from bt_robot.tree import Tree, TreeSpec, build_tree
+from bt_robot.tree import TreeSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,13 @@ class Session:
     Attributes:
         job: What is run.
         robot: Connected.
-        tree: Freshly built.
-        limits: The safety envelope.
+        plans: The tree, the safety envelope and the poses.
         start: The measured pose before the first command, (n,).
     """
 
     job: Job
     robot: Robot
-    tree: Tree
-    limits: JointLimits
+    plans: Plans
     start: Joints
     _link: Link
     _plan: Plan
@@ -81,12 +79,12 @@ class Session:
             clock = PacedClock(SimulatedClock(job.period_s))
         loop = Loop(
             robot=self.robot,
-            tree=self.tree,
+            tree=self.plans.tree,
             link=self._link,
             plan=self._plan,
             clock=clock,
-            limits=self.limits,
-            poses=job.settings.named_poses(self.robot.limits),
+            limits=self.plans.limits,
+            poses=self.plans.poses,
             sinks=sinks,
             max_time_s=job.max_time_s,
             interrupted=interrupted,
@@ -99,25 +97,19 @@ def open_session(job: Job) -> Generator[Session]:
     """Open the robot and the policy link; close them again, whatever happened in between.
 
     Raises:
-        UsageError: The config does not fit the robot or the profile.
+        UsageError: The config does not fit the robot, the tree or the profile.
         StartRefused: The robot or the policy said no.
         LoadError: The profile could not be loaded.
     """
-    settings = job.settings
-    profile = checked_profile(settings)
     robot = make_robot(job)
-    try:
-        limits = settings.limits.envelope(robot.limits)
-        settings.named_poses(robot.limits)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    plans = preflight(job.settings, job.spec, robot.limits)
     robot.connect()
     try:
         observation = robot.observe(0, 0.0)
-        tree = build_tree(job.spec)
-        link, plan = _open_policy(job, profile, limits, tree, observation)
+        require_inside(observation, plans.limits)
+        link, plan = _open_policy(job, plans, observation)
         try:
-            yield Session(job, robot, tree, limits, observation.joints, link, plan)
+            yield Session(job, robot, plans, observation.joints, link, plan)
         finally:
             link.close()
     finally:
@@ -134,34 +126,16 @@ def make_robot(job: Job) -> Robot:
     return SimRobot(settings, job.seed, job.period_s)
 
 
-def checked_profile(settings: RunSettings) -> Profile:
-    """Return the profile, if its actions can be executed at the control rate.
-
-    Raises:
-        LoadError: The profile could not be loaded.
-        UsageError: Its rate is not the control rate.
-    """
-    profile = load_profile(settings.policy.profile)
-    if abs(profile.rate_hz - settings.control_hz) > 1e-9:
-        raise UsageError(
-            f"profile '{settings.policy.profile}' plans {profile.rate_hz:g} actions a second, but control_hz is"
-            f" {settings.control_hz:g}; set control_hz to {profile.rate_hz:g}"
-        )
-    return profile
-
-
-def _open_policy(
-    job: Job, profile: Profile, limits: JointLimits, tree: Tree, observation: Observation
-) -> tuple[Link, Plan]:
+def _open_policy(job: Job, plans: Plans, observation: Observation) -> tuple[Link, Plan]:
+    profile = plans.profile
+    if profile is None:
+        return SilentPolicy(), Plan(1, 1)
     plan = Plan(profile.horizon, profile.replan_after_steps)
-    prompts = [node.prompt for node in tree.nodes if node.type == "query_policy"]
-    if not prompts:
-        return SilentPolicy(), plan
     policy = job.settings.policy
-    worker = Worker(profile, job.url, limits, _timeouts(policy))
+    worker = Worker(profile, job.url, plans.limits, _timeouts(policy))
     link = SimulatedLatency(worker, policy.simulated_latency_s, wait=job.fast)
     try:
-        link.start(observation, prompts[0])
+        link.start(observation, plans.prompts[0])
     except PolicyRefused:
         link.close()
         raise

@@ -73,7 +73,10 @@ class PolicyAvailable(Condition):
 
 
 class ChunkIdle(Condition):
-    """Succeed when the policy has planned to stay where the arm is.
+    """Succeed when the policy has planned to ask for nothing new.
+
+    The planned actions are compared with the last command, so that a gripper that squeezes what it
+    holds is idle, too.
 
     Policies trained on demonstrations that end at rest stand still when they are done. Only actions
     planned for the prompt in force count, so that a skill does not end on the rest of the one before.
@@ -90,12 +93,12 @@ class ChunkIdle(Condition):
         self._dwell = Dwell()
 
     def on_tick(self, ctx: TickContext) -> Outcome:
-        """Compare the planned actions with the measured joints."""
+        """Compare the planned actions with the last command."""
         planned = ctx.plan.remaining(ctx.observation.step)
         if ctx.plan.prompt != self.prompt or not len(planned):
             self._dwell.update(ctx.now_s, False)
             return failure("no actions planned for this prompt")
-        motion = float(np.max(np.abs(planned - ctx.observation.joints)))
+        motion = float(np.max(np.abs(planned - ctx.last_command.positions)))
         idle_s = self._dwell.update(ctx.now_s, motion <= self.max_motion)
         if motion <= self.max_motion and idle_s >= self.for_s:
             return success(f"planned motion {motion:.3f} for {idle_s:.1f} s")

@@ -33,7 +33,8 @@ class HoldPosition(Action):
         reason = ""
         if self.while_ == "policy_unavailable":
             state = ctx.policy.state
-            if state.available and len(ctx.plan.remaining(ctx.observation.step)):
+            planned = len(ctx.plan.remaining(ctx.observation.step))
+            if state.available and (planned or not state.in_flight):
                 return declined("nothing to hold for: the policy is available")
             reason = "policy unavailable: " + state.reason if not state.available else "no actions from the policy"
         held_s = ctx.now_s - self._since_s

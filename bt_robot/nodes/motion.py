@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bt_robot.messages import Joints, TickContext
+from bt_robot.errors import did_you_mean
+from bt_robot.messages import Joints, Setup, TickContext
 from bt_robot.tree import Action, Condition, Input, Outcome, failure, running, success
 
 _PEAK_VELOCITY = 1.875
@@ -12,17 +13,23 @@ _PEAK_ACCELERATION = 10.0 / np.sqrt(3.0)
 """Peaks of the minimum-jerk profile 10 s³ - 15 s⁴ + 6 s⁵ over unit distance and time (Flash & Hogan, 1985)."""
 
 
-def resolve_pose(ctx: TickContext, pose: str | None, joints: tuple[float, ...] | None) -> Joints | str:
+def resolve_pose(setup: Setup | TickContext, pose: str | None, joints: tuple[float, ...] | None) -> Joints | str:
     """Return the joint targets of a named pose or of joint values, (n,), or why there are none."""
+    limits = setup.limits
     if (pose is None) == (joints is None):
         return "give either `pose` or `joints`"
-    if pose is not None:
-        known = ", ".join(sorted(ctx.poses)) or "none"
-        return ctx.poses.get(pose, f"no pose '{pose}' in the config; there is {known}")
-    assert joints is not None, "one of the two is given"
-    if len(joints) != len(ctx.limits.names):
-        return f"{len(joints)} joint values, expected {len(ctx.limits.names)}: {', '.join(ctx.limits.names)}"
-    return np.array(joints)
+    if pose is not None and pose not in setup.poses:
+        known = ", ".join(sorted(setup.poses)) or "none"
+        hint = did_you_mean(pose, setup.poses)
+        return f"no pose '{pose}' in the config; there is {known}" + (f" ({hint})" if hint else "")
+    target = setup.poses[pose] if pose is not None else np.array(joints)
+    if target.shape != limits.lower.shape:
+        return f"{len(target)} joint values, expected {len(limits.names)}: {', '.join(limits.names)}"
+    outside = np.flatnonzero((target < limits.lower) | (target > limits.upper))
+    if outside.size:
+        i = int(outside[0])
+        return f"{limits.names[i]} at {target[i]:.3f} is outside {limits.lower[i]:.3f} … {limits.upper[i]:.3f}"
+    return target
 
 
 class MoveTo(Action):
@@ -40,6 +47,11 @@ class MoveTo(Action):
     tolerance_rad = Input(float, default=0.05, minimum=0.001, maximum=0.5, doc="how near is there [rad]")
     settle_s = Input(float, default=1.0, minimum=0.0, doc="how long a joint may take to catch up at the end [s]")
 
+    def why_not(self, setup: Setup) -> str:
+        """Look whether the target is a place to move to."""
+        target = resolve_pose(setup, self.pose, self.joints)
+        return target if isinstance(target, str) else ""
+
     def on_start(self, ctx: TickContext) -> None:
         """Plan the motion from the last command to the target."""
         self._target = resolve_pose(ctx, self.pose, self.joints)
@@ -56,14 +68,6 @@ class MoveTo(Action):
         """Propose the point of the line that belongs to this tick."""
         if isinstance(self._target, str):
             return failure(self._target)
-        limits = ctx.limits
-        outside = np.flatnonzero((self._target < limits.lower) | (self._target > limits.upper))
-        if outside.size:
-            i = int(outside[0])
-            return failure(
-                f"{limits.names[i]} would go to {self._target[i]:.3f},"
-                f" outside {limits.lower[i]:.3f} … {limits.upper[i]:.3f}"
-            )
         spent_s = ctx.now_s - self._begin_s
         s = 1.0 if self._duration_s == 0.0 else min(spent_s / self._duration_s, 1.0)
         ctx.propose(self._begin + (self._target - self._begin) * (10 * s**3 - 15 * s**4 + 6 * s**5))
@@ -72,7 +76,7 @@ class MoveTo(Action):
             return success()
         if spent_s > self._duration_s + self.settle_s:
             i = int(np.argmax(short))
-            return failure(f"{limits.names[i]} stopped {short[i]:.3f} rad short of the target")
+            return failure(f"{ctx.limits.names[i]} stopped {short[i]:.3f} rad short of the target")
         return running(f"{100 * s:.0f} % of the way")
 
 
@@ -83,6 +87,11 @@ class AtPose(Condition):
     pose = Input(str | None, default=None, doc="a pose of the config, e.g. `rest`")
     joints = Input(tuple[float, ...] | None, default=None, doc="or joint values [rad, gripper 0 … 1]")
     tolerance_rad = Input(float, default=0.05, minimum=0.001, maximum=0.5, doc="how near is there [rad]")
+
+    def why_not(self, setup: Setup) -> str:
+        """Look whether the pose is one."""
+        target = resolve_pose(setup, self.pose, self.joints)
+        return target if isinstance(target, str) else ""
 
     def on_tick(self, ctx: TickContext) -> Outcome:
         """Compare the measured joints with the pose."""

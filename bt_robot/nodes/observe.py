@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bt_robot.messages import TickContext
+from bt_robot.messages import Setup, TickContext
 from bt_robot.tree import Action, Input, Outcome, Output, failure, success
 
 
@@ -17,6 +17,12 @@ class Observe(Action):
     max_age_s = Input(float, default=0.5, minimum=0.0, doc="oldest measurement accepted [s]")
     cameras = Input(tuple[str, ...], default=(), doc="cameras that must be there; those that are there, by default")
     joints = Output(tuple[float, ...], doc="the measured joints [rad, gripper 0 … 1]")
+
+    def why_not(self, setup: Setup) -> str:
+        """Look whether the cameras are in the config."""
+        missing = [name for name in self.cameras if name not in setup.cameras]
+        known = ", ".join(setup.cameras) or "none"
+        return f"no camera '{missing[0]}' in the config; there is {known}" if missing else ""
 
     def on_tick(self, ctx: TickContext) -> Outcome:
         """Compare ages with the limit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bt_robot.messages import TickContext
+from bt_robot.nodes.dwell import Dwell
 from bt_robot.tree import Action, Input, Outcome, Output, failure, success
 
 
@@ -26,7 +27,10 @@ class QueryPolicy(Action):
     )
     latency_s = Output(float, doc="latency of the last answer [s]")
 
-    _empty_since_s: float | None = None
+    def __init__(self, **values: object) -> None:
+        """Start with all patience."""
+        super().__init__(**values)
+        self._empty = Dwell()
 
     def on_tick(self, ctx: TickContext) -> Outcome:
         """Offer this tick's observation if the plan wants more."""
@@ -40,18 +44,12 @@ class QueryPolicy(Action):
         if state.latency_s is not None:
             self.latency_s = state.latency_s
         left = len(ctx.plan.remaining(step))
+        waited_s = self._empty.update(ctx.now_s, not left)
         if left:
-            self._empty_since_s = None
             doubt = "" if state.available else f"; policy unavailable: {state.reason}"
             return success(f"{left} actions planned{doubt}")
         if not state.available:
             return failure(f"policy unavailable: {state.reason}")
-        return self._wait(ctx.now_s)
-
-    def _wait(self, now_s: float) -> Outcome:
-        if self._empty_since_s is None:
-            self._empty_since_s = now_s
-        waited_s = now_s - self._empty_since_s
         if waited_s > self.patience_s:
             return failure(f"no actions from the policy for {waited_s:.1f} s")
         return success("waiting for the policy's first actions")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from bt_robot.messages import NodeFailure, NodeInfo, NodeState, Status, TickContext
+from bt_robot.messages import NodeFailure, NodeInfo, NodeState, Setup, Status, TickContext
 from bt_robot.tree.composite_nodes import FallbackNode, ParallelNode, SequenceNode
 from bt_robot.tree.decorator_nodes import (
     ForceFailureNode,
@@ -59,6 +59,11 @@ class Tree:
         self._deepest_first = sorted(self._all, key=lambda node: -node.depth)
         self._states = [NodeState(Status.IDLE) for _ in self._all]
         self._seen = [INVALID for _ in self._all]
+
+    def objections(self, setup: Setup) -> list[tuple[str, str]]:
+        """Return (path, why) of every leaf that can't work in a setup."""
+        found = [(node.path, node.why_not(setup)) for node in self._all if isinstance(node, LeafNode)]
+        return [(path, why) for path, why in found if why]
 
     def tick(self, ctx: TickContext) -> Status:
         """Tick the tree once; a tree that has ended starts again.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from bt_robot.messages import TickContext
+from bt_robot.messages import Setup, TickContext
 from bt_robot.tree.outcome import Outcome
 from bt_robot.tree.ports import Input, Output, Slot
 from bt_robot.tree.words import IDENTIFIER, PORT_WORDS
@@ -65,6 +65,13 @@ class Leaf(ABC):
             else:
                 value = port.default
             port.bind(self, value)
+
+    def why_not(self, setup: Setup) -> str:
+        """Return why the leaf can't work in this setup, or an empty string; called before anything is opened.
+
+        A port that is bound to a key has no value yet; reading it here is no mistake and ends the check.
+        """
+        return ""
 
     def on_start(self, ctx: TickContext) -> None:  # noqa: B027 - may be left out
         """Begin: called in the tick in which the leaf becomes active, before `on_tick`."""

@@ -41,6 +41,13 @@ class LeafNode(Node):
         """Whether it has been started and has not ended."""
         return self.status is RUNNING
 
+    def why_not(self, setup: messages.Setup) -> str:
+        """Return why the leaf can't work in a setup, as far as its ports have values already."""
+        try:
+            return self.leaf.why_not(setup)
+        except PortError:
+            return ""
+
     def advance(self) -> Status:
         """Tick the leaf, and start it first if it is not active."""
         began_s = perf_counter()

@@ -15,13 +15,28 @@ BT_RUN = Path(sys.executable).parent / "bt-run"
 
 
 def test_the_first_signal_asks_and_the_second_insists():
-    with interrupts_in_order() as interrupt:
+    with interrupts_in_order() as interrupt, interrupt.asked_politely():
         assert not interrupt()
         os.kill(os.getpid(), signal.SIGINT)
         assert interrupt()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_where_nobody_looks_the_first_signal_already_ends_it():
+    with interrupts_in_order(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_that_is_ignored_stays_ignored_as_under_nohup():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts_in_order():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def started(tmp_path, *flags):

@@ -72,8 +72,13 @@ def run(url, *, tree=TREE, hold_s=3, seconds=12.0, sets=(), at=None):
     with open_session(Job(settings, spec, url, fast=True, max_time_s=seconds)) as session:
         ending = session.run([records])
         commands = [record.command.positions for record in records.records]
-        assert audit(commands, session.start, session.limits, 1 / 30) == []
+        assert audit(commands, session.start, session.plans.limits, 1 / 30) == []
     return ending, records.records
+
+
+def moved_until_the_end(records):
+    """Whether only the last braking of a run was without a proposal."""
+    return max(r.step for r in records if not r.verdict.held) > records[-1].step - 6
 
 
 def raises(_):
@@ -121,7 +126,7 @@ def test_a_policy_that_recovers_gets_the_arm_moving_again_by_itself(fault):
     assert ending.reason == "the time limit of 20 s is over"
     assert records[-1].link.available
     assert records[-1].link.errors >= 3
-    assert not records[-1].verdict.held
+    assert moved_until_the_end(records)
     events = [event for record in records for event in record.events]
     assert sum("answers again" in event for event in events) == 1
 
@@ -143,7 +148,7 @@ def test_a_tree_may_ask_for_holding_at_once_instead_of_using_up_the_plan():
     assert first_error.verdict.held
     assert any(r.planned_steps for r in records if r.step < first_error.step)
     assert records[-1].link.available
-    assert not records[-1].verdict.held
+    assert moved_until_the_end(records)
 
 
 def test_an_answer_later_than_its_chunk_is_long_is_never_executed_from_its_beginning():
@@ -170,7 +175,7 @@ def test_a_killed_server_is_held_for_and_the_task_is_finished_when_it_is_back():
         with open_session(Job(settings, load_task("pick_place"), url, seed=1, fast=True, max_time_s=60)) as session:
             ending = session.run([records])
             commands = [record.command.positions for record in records.records]
-            assert audit(commands, session.start, session.limits, 1 / 30) == []
+            assert audit(commands, session.start, session.plans.limits, 1 / 30) == []
             assert session.robot.in_container("red")
         second.stop()
     assert ending.status is Status.SUCCESS
@@ -179,7 +184,7 @@ def test_a_killed_server_is_held_for_and_the_task_is_finished_when_it_is_back():
     assert rows[dry + 1].verdict.held  # in the very tick that has no action left
     hold = next(
         i
-        for i, node in enumerate(session.tree.nodes)
+        for i, node in enumerate(session.plans.tree.nodes)
         if node.path.endswith("pick/timeout/reactive_fallback/hold_position")
     )
     assert "policy unavailable: " in rows[dry + 1].nodes[hold].reason

@@ -62,21 +62,28 @@ def test_policy_available_tells_the_links_reason(world):
 
 def test_a_plan_to_stay_put_is_idle_after_a_while(world):
     leaf = ChunkIdle(prompt="sort", for_s=0.5)
-    world.plan.prompt, world.plan.actions = "sort", np.tile(world.joints, (30, 1))
+    world.plan.prompt, world.plan.actions = "sort", np.tile(world.commanded, (30, 1))
     world.tick(leaf, start=True)
     statuses = [world.tick(leaf, after_s=0.2).status for _ in range(4)]
     assert statuses[0] is Status.FAILURE
     assert statuses[-1] is Status.SUCCESS
 
 
+def test_a_gripper_that_squeezes_what_it_holds_is_idle(world):
+    leaf = ChunkIdle(prompt="pick", for_s=0.0)
+    gripper(world, 0.17, 0.0)
+    world.plan.prompt, world.plan.actions = "pick", np.tile(world.commanded, (30, 1))
+    assert world.tick(leaf, start=True).status is Status.SUCCESS
+
+
 def test_one_planned_motion_anywhere_in_the_plan_is_not_idle(world):
     leaf = ChunkIdle(prompt="sort", for_s=0.0)
-    world.plan.prompt, world.plan.actions = "sort", np.tile(world.joints, (30, 1))
+    world.plan.prompt, world.plan.actions = "sort", np.tile(world.commanded, (30, 1))
     world.plan.actions[29, 2] += 0.2
     assert world.tick(leaf, start=True).reason == "planned motion 0.200"
 
 
 def test_rest_planned_for_another_prompt_does_not_count(world):
     leaf = ChunkIdle(prompt="sort", for_s=0.0)
-    world.plan.prompt, world.plan.actions = "before", np.tile(world.joints, (30, 1))
+    world.plan.prompt, world.plan.actions = "before", np.tile(world.commanded, (30, 1))
     assert world.tick(leaf, start=True).reason == "no actions planned for this prompt"

@@ -32,7 +32,13 @@ def test_it_declines_when_the_policy_was_not_the_trouble(world):
     assert (outcome.status, outcome.reason) == (Status.FAILURE, "nothing to hold for: the policy is available")
 
 
-def test_a_policy_that_answers_but_plans_nothing_is_a_reason(world):
+def test_it_declines_when_nobody_has_asked_the_policy(world):
+    outcome = world.tick(HoldPosition(**{"while": "policy_unavailable"}), start=True)
+    assert outcome.reason == "nothing to hold for: the policy is available"
+
+
+def test_an_answer_that_does_not_come_is_a_reason(world):
+    world.policy.state = LinkState(available=True, in_flight=True)
     outcome = world.tick(HoldPosition(**{"while": "policy_unavailable"}), start=True)
     assert outcome.reason == "holding for 0.0 s: no actions from the policy"
 

@@ -62,9 +62,9 @@ def test_a_gripper_stopped_by_an_object_is_not_waited_for(world):
     [
         ({}, "give either `pose` or `joints`"),
         ({"pose": "rest", "joints": (0.0, 0.0, 0.0)}, "give either `pose` or `joints`"),
-        ({"pose": "rset"}, "no pose 'rset' in the config; there is rest"),
+        ({"pose": "rset"}, "no pose 'rset' in the config; there is rest (did you mean 'rest'?)"),
         ({"joints": (0.0,)}, "1 joint values, expected 3: pan, lift, gripper"),
-        ({"joints": (2.0, 0.0, 0.0)}, "pan would go to 2.000, outside -1.000 … 1.000"),
+        ({"joints": (2.0, 0.0, 0.0)}, "pan at 2.000 is outside -1.000 … 1.000"),
     ],
 )
 def test_a_target_that_makes_no_sense_fails_and_nothing_moves(world, ports, reason):

@@ -36,13 +36,19 @@ def test_on_switch_stop_forgets_the_old_actions(world):
 def test_an_empty_plan_is_waited_for_with_patience_and_then_fails(world):
     leaf = QueryPolicy(prompt="pick", patience_s=1.0)
     assert world.tick(leaf, start=True).status is Status.SUCCESS
-    assert world.tick(leaf, after_s=0.9).status is Status.SUCCESS
+    assert [world.tick(leaf, after_s=0.3).status for _ in range(3)] == [Status.SUCCESS] * 3
     outcome = world.tick(leaf, after_s=0.2)
     assert (outcome.status, outcome.reason) == (Status.FAILURE, "no actions from the policy for 1.1 s")
     planned(world, 5)
     assert world.tick(leaf).status is Status.SUCCESS
     planned(world, 0)
     assert world.tick(leaf).status is Status.SUCCESS  # patience begins anew
+
+
+def test_time_in_which_it_was_not_asked_does_not_count_as_waiting(world):
+    leaf = QueryPolicy(prompt="pick", patience_s=1.0)
+    world.tick(leaf, start=True)
+    assert world.tick(leaf, after_s=60.0).status is Status.SUCCESS
 
 
 def test_without_a_policy_the_rest_of_the_plan_is_used_and_then_it_fails_with_the_reason(world):

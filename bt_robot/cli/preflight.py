@@ -1,0 +1,99 @@
+"""What can be found wrong with a task before anything is opened: tree, config, profile and robot held together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bt_robot.cli.settings import RunSettings
+from bt_robot.errors import RobotRefused, UsageError
+from bt_robot.messages import JointLimits, Joints, Observation, Setup
+from bt_robot.policy.profile import Profile, load_profile
+from bt_robot.robot.sim.settings import SimSettings
+from bt_robot.tree import Tree, TreeSpec, build_tree
+
+START_TOLERANCE = 0.05
+"""How far outside its limits a joint may stand when a run starts [rad, gripper 0 … 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """A task whose parts fit together.
+
+    Attributes:
+        tree: Freshly built.
+        limits: The safety envelope.
+        poses: Named poses, (n,) each.
+        profile: The policy server's dialect; None when the tree asks no policy.
+        prompts: The prompts of the tree's policy queries, in order.
+    """
+
+    tree: Tree
+    limits: JointLimits
+    poses: Mapping[str, Joints]
+    profile: Profile | None
+    prompts: tuple[str, ...]
+
+
+def preflight(settings: RunSettings, spec: TreeSpec, robot: JointLimits) -> Plans:
+    """Hold a tree and a config together.
+
+    Args:
+        settings: The config.
+        spec: The tree.
+        robot: The robot's own limits.
+
+    Raises:
+        UsageError: They do not fit; every misfit is told.
+        LoadError: The profile could not be loaded.
+    """
+    try:
+        limits = settings.limits.envelope(robot)
+        poses = settings.named_poses(robot)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    tree = build_tree(spec)
+    misfits = [f"{path}: {why}" for path, why in tree.objections(Setup(limits, poses, settings.robot.cameras))]
+    misfits += _wrong_expectations(settings, spec)
+    prompts = tuple(node.prompt for node in tree.nodes if node.type == "query_policy")
+    profile = load_profile(settings.policy.profile) if prompts else None
+    if profile is not None and abs(profile.rate_hz - settings.control_hz) > 1e-9:
+        misfits.append(
+            f"profile '{settings.policy.profile}' plans {profile.rate_hz:g} actions a second, but control_hz is"
+            f" {settings.control_hz:g}; set control_hz to {profile.rate_hz:g}"
+        )
+    if misfits:
+        raise UsageError("\n".join(misfits))
+    return Plans(tree, limits, poses, profile, prompts)
+
+
+def _wrong_expectations(settings: RunSettings, spec: TreeSpec) -> list[str]:
+    """Return what a tree expects that this simulation can't judge."""
+    if not isinstance(settings.robot, SimSettings):
+        return []
+    blocks = settings.robot.blocks
+    wrong = [f"expects: unknown '{key}'; expected in_container" for key in spec.expects if key != "in_container"]
+    return wrong + [
+        f"expects: there is no {colour} block; the config has {', '.join(blocks) or 'none'}"
+        for colour in spec.expects.get("in_container", ())
+        if colour not in blocks
+    ]
+
+
+def require_inside(observation: Observation, limits: JointLimits) -> None:
+    """Refuse an arm that stands outside its limits.
+
+    Raises:
+        RobotRefused: A joint does, with where it stands and what to do.
+    """
+    joints = observation.joints
+    inside = (joints >= limits.lower - START_TOLERANCE) & (joints <= limits.upper + START_TOLERANCE)
+    bad = np.flatnonzero(~inside)  # a joint that is not a number is not inside
+    if bad.size:
+        i = int(bad[0])
+        raise RobotRefused(
+            f"{limits.names[i]} stands at {joints[i]:.3f}, outside {limits.lower[i]:.3f} … {limits.upper[i]:.3f};"
+            " move it inside by hand, or widen the limits in the config"
+        )
