@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from bt_robot.errors import InputError, LoadError, StartRefused, UsageError
+from bt_robot.telemetry.writer import BackgroundWriter
 
 EXIT_SUCCESS, EXIT_FAILURE, EXIT_INPUT, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = "exit codes: 0 SUCCESS, 1 FAILURE, 2 bad tree, config or flag, 3 robot or policy refused, 130 interrupted"
@@ -89,24 +90,37 @@ def use_one_thread_a_library() -> None:
         os.environ.setdefault(name, "1")
 
 
-def log_to_stderr(verbosity: int) -> None:
-    """Send the log to stderr: warnings, with -v what happens, with -vv everything."""
+def log_to(stream: BackgroundWriter, verbosity: int) -> None:
+    """Send the log to a stream: warnings, with -v what happens, with -vv everything."""
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)]
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True)
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=stream, force=True)
     for noisy in ("websockets", "matplotlib", "PIL"):
         logging.getLogger(noisy).setLevel(max(level, logging.INFO if verbosity > 2 else logging.WARNING))
+
+
+def say(text: str) -> None:
+    """Write to stdout; a reader that has gone, as `head` does, is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
 
 
 def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv: list[str] | None) -> int:
     """Parse, do a command's work, and turn what it raises into a message and an exit code.
 
-    With `--json` the message is also the JSON object on stdout's last line.
+    With `--json` the message is also the JSON object on stdout's last line. Nothing that is written to
+    stderr can make the work wait.
     """
-    wants_json = "--json" in (sys.argv[1:] if argv is None else argv)
+    use_one_thread_a_library()
+    arguments = argparse.Namespace(verbose=0)
+    writer = BackgroundWriter(sys.stderr)
+    reason = ""
     try:
         arguments = parser.parse_args(argv)
-        use_one_thread_a_library()
-        log_to_stderr(getattr(arguments, "verbose", 0))
+        log_to(writer, getattr(arguments, "verbose", 0))
+        arguments.stderr = writer
         return work(arguments)
     except (InputError, StartRefused) as error:
         code = EXIT_REFUSED if isinstance(error, StartRefused) else EXIT_INPUT
@@ -115,7 +129,12 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
             reason = f"{len(error.problems)} problems\n{reason}"
     except KeyboardInterrupt:
         code, status, reason = EXIT_INTERRUPTED, "INTERRUPTED", "interrupted"
-    sys.stderr.write(f"{parser.prog}: {reason}\n")
-    if wants_json:
-        sys.stdout.write(json.dumps({"status": status, "reason": reason}) + "\n")
+    except Exception as error:  # whoever waits for the JSON object or the exit code gets them all the same
+        logging.getLogger(__name__).exception("this is a defect of %s, please report it", parser.prog)
+        code, status, reason = EXIT_FAILURE, "ERROR", f"internal error: {type(error).__name__}: {error}"
+    finally:
+        writer.write(f"{parser.prog}: {reason}\n" if reason else "")
+        writer.finish()
+    if "--json" in (sys.argv[1:] if argv is None else argv):
+        say(json.dumps({"status": status, "reason": reason}) + "\n")
     return code

@@ -6,7 +6,6 @@ import argparse
 import json
 import math
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from bt_robot.cli.arguments import (
     count,
     positive,
     run_command,
+    say,
     seed,
 )
 
@@ -94,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ]
         episodes = sorted(_episodes(jobs, servers), key=lambda episode: episode.seed)
     result = summarise(spec.name, episodes, time.monotonic() - began_s)
-    sys.stdout.write((json.dumps(result) if arguments.json else describe(result)) + "\n")
+    say((json.dumps(result) if arguments.json else describe(result)) + "\n")
     return EXIT_SUCCESS if result["successes"] == result["episodes"] else EXIT_FAILURE
 
 
@@ -130,6 +130,8 @@ def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:
                 progress.update(bar, advance=1, failed=failed)
                 yield episode
         except KeyboardInterrupt:
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

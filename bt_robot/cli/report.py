@@ -88,6 +88,10 @@ def write_artifacts(
         logger.warning("no pictures of this run: %s can't be made (%s)", parent, error.strerror or error)
         return
     result["artifacts"] = str(folder)
+    if recording.forgotten:
+        logger.warning(
+            "the run was long: its first %d ticks are not in the pictures and ticks.csv", recording.forgotten
+        )
     writers: dict[str, Callable[[Path], None]] = {
         "ticks.csv": lambda path: _write_ticks(recording, session.plans.limits.names, path),
         "tree.svg": lambda path: _write_tree(session, states, result, path),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ from bt_robot.cli.arguments import (
     add_config_flags,
     positive,
     run_command,
+    say,
     seed,
 )
 
@@ -80,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
         job = Job(settings, spec, url, arguments.seed, arguments.fast, arguments.max_time)
         session = stack.enter_context(open_session(job))
         ending, result = _drive(session, arguments, interrupt, began_s)
-    sys.stdout.write((json.dumps(result) if arguments.json else _describe(result)) + "\n")
+    say((json.dumps(result) if arguments.json else _describe(result)) + "\n")
     if ending.interrupted:
         return EXIT_INTERRUPTED
     return EXIT_SUCCESS if result["status"] == "SUCCESS" else EXIT_FAILURE
@@ -122,7 +122,7 @@ def _terminal(session: Session, arguments: argparse.Namespace) -> Sink:
     console = Console(stderr=True)
     if console.is_terminal and not arguments.json and not arguments.verbose:
         return LiveTerminal(session.plans.tree.nodes, session.job.spec.name, console)
-    return PlainTerminal(session.plans.tree.nodes, sys.stderr)
+    return PlainTerminal(session.plans.tree.nodes, arguments.stderr)
 
 
 def _describe(result: dict[str, Any]) -> str:

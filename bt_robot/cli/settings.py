@@ -77,6 +77,8 @@ class PolicySettings:
         """
         if self.url != STANDIN and not self.url.startswith(("ws://", "wss://")):
             raise ValueError(f"url '{self.url}' is no websocket address; expected ws://host:port or {STANDIN}")
+        if "@" in self.url.partition("://")[2].partition("/")[0]:
+            raise ValueError("url holds a password, which would end up in logs and summaries; leave it out")
 
 
 @dataclass(frozen=True, slots=True)

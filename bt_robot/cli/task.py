@@ -38,14 +38,17 @@ def load_task(tree: str | None, prompt: str | None = None) -> TreeSpec:
     if tree is not None:
         return load_tree(find_file(tree, "trees"), registry, search=search)
     assert prompt is not None, "one of the two is given"
-    if not prompt.strip():
+    words = " ".join(prompt.split())
+    if not words:
         raise UsageError("--prompt is empty; try: --prompt 'pick up the red block'")
-    return parse_tree(_ONE_PROMPT.format(prompt=_quoted(prompt)), "--prompt", registry, search=search)
+    if not words.isprintable():
+        raise UsageError(f"--prompt {prompt!r} holds what is no text")
+    return parse_tree(_ONE_PROMPT.format(prompt=_quoted(words)), "--prompt", registry, search=search)
 
 
 def _quoted(text: str) -> str:
     """Return text as a YAML scalar on one line."""
-    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+    return "'" + text.replace("'", "''") + "'"
 
 
 def asks_policy(node: NodeSpec) -> bool:

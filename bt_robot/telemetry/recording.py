@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -56,6 +57,7 @@ class Recording:
         arrivals: One per accepted chunk.
         stills: Camera frames, evenly spread; simulated ones are not rendered before they are drawn.
         last_states: The nodes in the last tick, in the tree's order.
+        forgotten: Ticks at the beginning that are no longer remembered.
     """
 
     def __init__(self, lanes: Mapping[int, str]) -> None:
@@ -65,9 +67,10 @@ class Recording:
             lanes: The nodes whose activity is shown along the time axis: index in the tree → name.
         """
         self.columns = Columns()
-        self.arrivals: list[Arrival] = []
+        self.arrivals: deque[Arrival] = deque(maxlen=MAX_TICKS)
         self.stills: list[Still] = []
         self.last_states: tuple[NodeState, ...] = ()
+        self.forgotten = 0
         self._lanes = lanes
         self._stride = 1
 
@@ -83,6 +86,7 @@ class Recording:
         columns.held.append(record.verdict.held)
         if len(columns.time_s) > MAX_TICKS:
             columns.forget(MAX_TICKS // 10)
+            self.forgotten += MAX_TICKS // 10
         if record.chunk is not None:
             self.arrivals.append(Arrival(record.time_s, record.chunk.latency_s, record.chunk.server_s))
         if record.step % self._stride == 0 and record.observation.frames:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bt_robot.messages import LinkState, TickRecord
+
+MAX_LATENCIES = 100_000
+"""Answers whose latency is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Latency:
     max_s: float | None = None
 
     @classmethod
-    def of(cls, values_s: list[float]) -> Latency:
+    def of(cls, values_s: Sequence[float]) -> Latency:
         """Summarise measured latencies [s]."""
         if not values_s:
             return cls()
@@ -75,7 +78,8 @@ class Tally:
         self._clamped = 0
         self._refused = 0
         self._clamps: Counter[str] = Counter()
-        self._latencies_s: list[float] = []
+        self._chunks = 0
+        self._latencies_s: deque[float] = deque(maxlen=MAX_LATENCIES)
         self._link = LinkState(available=False)
         self._hash = hashlib.sha256()
 
@@ -89,8 +93,9 @@ class Tally:
         self._refused += bool(record.verdict.refused)
         self._clamps.update(record.verdict.clamped)
         if record.chunk is not None:
+            self._chunks += 1
             self._latencies_s.append(record.chunk.latency_s)
-        self._stalls += record.stalled and bool(self._latencies_s)
+        self._stalls += record.stalled and self._chunks > 0
         self._link = record.link
         self._hash.update(record.command.step.to_bytes(8, "little", signed=True))
         self._hash.update(record.command.positions.astype("<f8").tobytes())
@@ -104,7 +109,7 @@ class Tally:
         return RunNumbers(
             ticks=self._ticks,
             duration_s=self._duration_s,
-            chunks=len(self._latencies_s),
+            chunks=self._chunks,
             stall_ticks=self._stalls,
             hold_ticks=self._holds,
             overruns=self._overruns,

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from bt_robot.messages import NodeInfo, NodeState, Status, TickRecord
+from bt_robot.telemetry.writer import BackgroundWriter
 
 REFRESH_HZ = 8
 _EVENTS = 4
@@ -138,8 +139,8 @@ class LiveTerminal:
 class PlainTerminal:
     """A sink that writes a line when something happens: an event, a skill that starts or ends."""
 
-    def __init__(self, nodes: Sequence[NodeInfo], stream: TextIO) -> None:
-        """Write to a text stream."""
+    def __init__(self, nodes: Sequence[NodeInfo], stream: TextIO | BackgroundWriter) -> None:
+        """Write to a text stream; it must not block."""
         self._nodes = tuple(nodes)
         self._watched = [i for i, node in enumerate(nodes) if node.kind == "subtree" or node.depth <= 1]
         self._stream = stream

@@ -26,3 +26,21 @@ def test_json_lists_problems_with_their_places(command, tmp_path):
     (tree,) = done.json["trees"]
     assert (done.json["status"], tree["ok"]) == ("INVALID", False)
     assert {k: tree["problems"][0][k] for k in ("line", "column")} == {"line": 2, "column": 7}
+
+
+def test_a_tree_is_held_against_a_config_on_request(command, tmp_path):
+    tree = tmp_path / "lost.yaml"
+    tree.write_text(
+        "tree: lost\nexpects: {in_container: [blue], in_boks: [red]}\nroot:\n  sequence:\n"
+        "    - observe: {cameras: [side]}\n    - move_to: {pose: rset}\n    - move_to\n"
+    )
+    assert command(main, tree).code == 0
+    done = command(main, tree, "--config", "sim", "--json")
+    assert done.code == 2
+    assert [problem["message"] for problem in done.json["trees"][0]["problems"]] == [
+        "lost/observe: no camera 'side' in the config; there is front, wrist",
+        "lost/move_to: no pose 'rset' in the config; there is rest (did you mean 'rest'?)",
+        "lost/move_to_2: give either `pose` or `joints`",
+        "expects: unknown 'in_boks'; expected in_container",
+        "expects: there is no blue block; the config has red, green, yellow",
+    ]

@@ -1,5 +1,11 @@
 """`bt-eval`: how often, how long, and what went wrong."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
 import pytest
 
 from bt_robot.cli.episode import Episode
@@ -43,3 +49,28 @@ def test_what_a_tree_expects_is_checked_against_the_truth(command, tmp_path):
 def test_bad_input_exits_with_2(command):
     assert command(main, "pick_place", "--episodes", "0").code == 2
     assert command(main, "no_such_tree").code == 2
+    assert command(main, "pick_place", "--set", "policy.url=ws://h:1", "--set", "policy.profile=nope").code == 2
+
+
+def test_a_server_that_refuses_every_episode_is_told_for_each(command):
+    done = command(main, "pick_place", "--episodes", 2, "--set", "policy.url=ws://127.0.0.1:9", "--json")
+    assert (done.code, done.json["successes"]) == (1, 0)
+    assert all("connection refused" in failure["reason"] for failure in done.json["failures"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_its_processes_end_with_it_however_it_ends(number, tmp_path):
+    tree = tmp_path / "endless.yaml"
+    tree.write_text("tree: endless\nroot: hold_position\n")
+    flags = ["--config", "fake", "--episodes", "2", "--jobs", "2", "--max-time", "1e9"]
+    process = subprocess.Popen([Path(sys.executable).parent / "bt-eval", tree, *flags], stderr=subprocess.DEVNULL)
+    parent = psutil.Process(process.pid)
+    while len(workers := [c for c in parent.children(recursive=True) if "spawn_main" in str(c.cmdline())]) < 2:
+        assert process.poll() is None
+    process.send_signal(number)
+    try:
+        process.wait(60)
+    finally:
+        process.kill()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert alive == []

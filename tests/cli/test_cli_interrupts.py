@@ -72,3 +72,34 @@ def test_twice_ends_it_at_once_with_130_and_no_traceback(tmp_path):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+def test_a_stderr_that_nobody_reads_neither_stalls_a_run_nor_keeps_it_from_ending(tmp_path):
+    tree = tmp_path / "chatty.yaml"
+    tree.write_text("tree: chatty\nroot:\n  repeat: {times: 1000000, child: {wait: {duration_s: 0}}}\n")
+    reader, writer = os.pipe()
+    flags = ["--config", "fake", "--fast", "--json", "--no-artifacts", "-vv", "--max-time", "2000"]
+    process = subprocess.Popen([BT_RUN, tree, *flags], stdout=subprocess.PIPE, stderr=writer, text=True)
+    os.set_blocking(writer, False)
+    try:
+        while True:  # fill the pipe, so that the run's own words find no room
+            os.write(writer, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    out, _ = process.communicate(timeout=120)
+    os.close(reader)
+    os.close(writer)
+    assert json.loads(out.splitlines()[-1])["reason"] == "the time limit of 2000 s is over"
+
+
+def test_a_reader_of_stdout_that_has_gone_is_no_error(tmp_path):
+    tree = tmp_path / "nap.yaml"
+    tree.write_text("tree: nap\nroot: {wait: {duration_s: 0.1}}\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = [BT_RUN, tree, "--config", "fake", "--fast", "--no-artifacts"]
+    done = subprocess.run(run, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writer)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr

@@ -143,6 +143,11 @@ def test_a_person_reads_a_summary(command, tree):
         (["pick_place", "--set", "policy.profile=standn"], "did you mean 'standin'?"),
         (["pick_place", "--set", "poses.rest=[0,-9,0,0,0,0]"], "shoulder_lift at -9 is outside"),
         (["pick_place", "--set", "limits.margin_rad=3"], "leaves a joint no room"),
+        (["pick_place", "--set", "robot.blocks=[green]"], "expects: there is no red block; the config has green"),
+        (["pick_place", "--set", "poses={}"], "pick_place/move_to: no pose 'rest' in the config"),
+        (["pick_place", "--seed", "-1"], "'-1' is not a whole number of at least 0"),
+        (["pick_place", "--set", "policy.url=ws://me:secret@gpu:8000"], "url holds a password"),
+        (["--prompt", "pick up \udcff"], "holds what is no text"),
     ],
 )
 def test_bad_input_exits_with_2_and_says_what_to_do(command, arguments, words):
@@ -169,6 +174,29 @@ def test_a_server_that_was_never_there_is_refused_with_its_address(command):
     assert (done.code, done.json["status"]) == (3, "REFUSED")
     assert "ws://127.0.0.1:9" in done.json["reason"]
     assert "connection refused" in done.json["reason"]
+
+
+def test_an_arm_that_stands_outside_its_limits_is_refused_before_anything_moves(command, tree):
+    flags = ("--set", "limits.margin_rad=0.3", "--set", "poses={}", "--fast", "--json", "--no-artifacts")
+    done = command(main, tree(WAIT), *flags)
+    assert (done.code, done.json["status"]) == (3, "REFUSED")
+    assert done.json["reason"].startswith("shoulder_lift stands at -1.600, outside -1.445 … 1.445; move it inside")
+
+
+def test_a_tree_that_asks_no_policy_may_run_at_any_rate(command, tree):
+    flags = ("--set", "control_hz=100", "--fast", "--json", "--no-artifacts")
+    assert command(main, tree(WAIT), *flags).code == 0
+
+
+def test_a_defect_of_ours_still_gives_an_exit_code_and_a_json_object(command, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("bt_robot.cli.task.load_task", broken)
+    done = command(main, "pick_place", "--json")
+    assert (done.code, done.json["status"]) == (1, "ERROR")
+    assert done.json["reason"] == "internal error: ZeroDivisionError: oops"
+    assert "please report it" in done.err
 
 
 def test_artifacts_that_cant_be_written_are_warned_about_and_change_nothing_else(command, tree, tmp_path):
