@@ -156,6 +156,7 @@ class LinkState:
         reason: Why it is not available, or what it is doing.
         in_flight: True while a request waits for its answer.
         latency_s: Latency of the last answer [s]; None before the first.
+        retry_in_s: Time until the next request may be sent [s]; None while one may be.
         requests: Requests sent so far.
         replies: Answers whose actions were accepted.
         errors: Requests that failed, for whatever reason.
@@ -167,6 +168,7 @@ class LinkState:
     reason: str = ""
     in_flight: bool = False
     latency_s: float | None = None
+    retry_in_s: float | None = None
     requests: int = 0
     replies: int = 0
     errors: int = 0

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from bt_robot.cli.interrupts import interrupts_in_order
 from bt_robot.errors import InputError, LoadError, StartRefused, UsageError
 from bt_robot.telemetry.writer import BackgroundWriter
 
@@ -105,36 +106,50 @@ def say(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
+    except OSError as error:
+        logging.getLogger(__name__).warning("stdout can't be written: %s", error.strerror or error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv: list[str] | None) -> int:
     """Parse, do a command's work, and turn what it raises into a message and an exit code.
 
     With `--json` the message is also the JSON object on stdout's last line. Nothing that is written to
-    stderr can make the work wait.
+    stderr can make the work wait. The work finds two more arguments: `stderr`, which it may write to,
+    and `interrupt`.
     """
     use_one_thread_a_library()
-    arguments = argparse.Namespace(verbose=0)
-    writer = BackgroundWriter(sys.stderr)
-    reason = ""
-    try:
-        arguments = parser.parse_args(argv)
-        log_to(writer, getattr(arguments, "verbose", 0))
-        arguments.stderr = writer
-        return work(arguments)
-    except (InputError, StartRefused) as error:
-        code = EXIT_REFUSED if isinstance(error, StartRefused) else EXIT_INPUT
-        status, reason = ("REFUSED" if code == EXIT_REFUSED else "INVALID"), str(error)
-        if isinstance(error, LoadError) and len(error.problems) > 1:
-            reason = f"{len(error.problems)} problems\n{reason}"
-    except KeyboardInterrupt:
-        code, status, reason = EXIT_INTERRUPTED, "INTERRUPTED", "interrupted"
-    except Exception as error:  # whoever waits for the JSON object or the exit code gets them all the same
-        logging.getLogger(__name__).exception("this is a defect of %s, please report it", parser.prog)
-        code, status, reason = EXIT_FAILURE, "ERROR", f"internal error: {type(error).__name__}: {error}"
-    finally:
-        writer.write(f"{parser.prog}: {reason}\n" if reason else "")
-        writer.finish()
+    _replace_closed_streams()
+    writer, reason = BackgroundWriter(sys.stderr), ""
+    with interrupts_in_order() as interrupt:
+        try:
+            arguments = parser.parse_args(argv)
+            log_to(writer, getattr(arguments, "verbose", 0))
+            arguments.stderr, arguments.interrupt = writer, interrupt
+            return work(arguments)
+        except (InputError, StartRefused) as error:
+            code = EXIT_REFUSED if isinstance(error, StartRefused) else EXIT_INPUT
+            status, reason = ("REFUSED" if code == EXIT_REFUSED else "INVALID"), str(error)
+            if isinstance(error, LoadError) and len(error.problems) > 1:
+                reason = f"{len(error.problems)} problems\n{reason}"
+        except KeyboardInterrupt:
+            code, status, reason = EXIT_INTERRUPTED, "INTERRUPTED", "interrupted"
+        except Exception as error:  # whoever waits for the JSON object or the exit code gets them all the same
+            if interrupt.insisted:
+                code, status, reason = EXIT_INTERRUPTED, "INTERRUPTED", "interrupted"
+            else:
+                logging.getLogger(__name__).exception("this is a defect of %s, please report it", parser.prog)
+                code, status, reason = EXIT_FAILURE, "ERROR", f"internal error: {type(error).__name__}: {error}"
+        finally:
+            writer.write(f"{parser.prog}: {reason}\n" if reason else "")
+            writer.finish()
     if "--json" in (sys.argv[1:] if argv is None else argv):
         say(json.dumps({"status": status, "reason": reason}) + "\n")
     return code
+
+
+def _replace_closed_streams() -> None:
+    """Give a process that was started with closed output streams some that lead nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open as long as the process

@@ -33,6 +33,7 @@ class Episode:
         stall_ticks: Ticks after the first chunk in which no action was planned.
         clamped: Ticks in which a limit changed the proposal.
         violations: Commands outside a limit, found by an independent reader.
+        refused: Robot or policy refused, so that nothing was run.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class Episode:
     stall_ticks: int = 0
     clamped: int = 0
     violations: int = 0
+    refused: bool = False
 
 
 def belong_to_the_parent() -> None:
@@ -70,7 +72,7 @@ def run_episode(job: Job) -> Episode:
             ending = session.run([tally, auditor])
             missing = unmet(job.spec.expects, session.robot)
     except StartRefused as error:
-        return Episode(job.seed, False, str(error), wall_s=time.monotonic() - began_s)
+        return Episode(job.seed, False, str(error), wall_s=time.monotonic() - began_s, refused=True)
     reason = ending.reason
     if ending.status is Status.SUCCESS and missing:
         reason = f"the tree succeeded, but {' and '.join(missing)}"

@@ -25,6 +25,7 @@ from bt_robot.cli.arguments import (
     say,
     seed,
 )
+from bt_robot.errors import StartRefused
 
 if TYPE_CHECKING:
     from bt_robot.cli.episode import Episode
@@ -70,7 +71,6 @@ def wilson(successes: int, total: int, z: float = 1.959964) -> tuple[float, floa
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from bt_robot.cli.interrupts import interrupts_in_order
     from bt_robot.cli.preflight import preflight
     from bt_robot.cli.session import Job, make_robot
     from bt_robot.cli.settings import load_settings
@@ -85,7 +85,6 @@ def _run(arguments: argparse.Namespace) -> int:
     preflight(settings, spec, make_robot(first).limits)
     began_s = time.monotonic()
     with ExitStack() as stack:
-        stack.enter_context(interrupts_in_order())
         servers = min(arguments.jobs, arguments.episodes)
         urls = [stack.enter_context(policy_server(settings, spec)) for _ in range(servers)]
         jobs = [
@@ -93,6 +92,8 @@ def _run(arguments: argparse.Namespace) -> int:
             for i in range(arguments.episodes)
         ]
         episodes = sorted(_episodes(jobs, servers), key=lambda episode: episode.seed)
+    if all(episode.refused for episode in episodes):
+        raise StartRefused(episodes[0].reason)
     result = summarise(spec.name, episodes, time.monotonic() - began_s)
     say((json.dumps(result) if arguments.json else describe(result)) + "\n")
     return EXIT_SUCCESS if result["successes"] == result["episodes"] else EXIT_FAILURE

@@ -12,10 +12,16 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupt:
-    """Whether a person asked the run to end; call it to know."""
+    """Whether a person asked the run to end; call it to know.
+
+    Attributes:
+        insisted: True once a KeyboardInterrupt was raised, whatever became of it: a C library that is
+            being imported turns it into an ImportError.
+    """
 
     def __init__(self) -> None:
         """Not yet."""
+        self.insisted = False
         self._asked = False
         self._patient = False
 
@@ -39,6 +45,7 @@ class Interrupt:
             KeyboardInterrupt: Nobody looks, or it is not the first one.
         """
         if self._asked or not self._patient:
+            self.insisted = True
             raise KeyboardInterrupt
         self._asked = True
 

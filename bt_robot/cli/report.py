@@ -66,9 +66,10 @@ def describe(result: dict[str, Any]) -> str:
     if result["expected"] is not None:
         lines.append(f"  expected  {'; '.join(result['expected']['unmet']) or 'everything is where it belongs'}")
     errors = f", {policy['errors']} failed" if policy["errors"] else ""
+    again = f", {policy['reconnects']} reconnects" if policy["reconnects"] else ""
     lines += [
         f"  policy    {result['chunks']} chunks from {policy['requests']} requests{errors},"
-        f" latency p50 {p50}, p95 {p95}, {policy['reconnects']} reconnects",
+        f" latency p50 {p50}, p95 {p95}{again}",
         f"  arm       {result['hold_ticks']} ticks held, {result['stall_ticks']} stalled,"
         f" {governor['clamped']} clamped, {governor['refused']} refused, {result['overruns']} overruns",
     ]
@@ -77,35 +78,49 @@ def describe(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def write_artifacts(
-    result: dict[str, Any], session: Session, recording: Recording, states: Sequence[NodeState], parent: Path
-) -> None:
-    """Write the run's folder and note it in the result; what can't be written is warned about and left out."""
+def new_folder(parent: Path, tree: str) -> Path | None:
+    """Make the folder of a run; warn and return None if it can't be made.
+
+    Args:
+        parent: The folder of all runs.
+        tree: The tree's name.
+    """
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     try:
-        folder = _new_folder(parent, f"{stamp}-{session.job.spec.name}")
+        return _new_folder(parent, f"{stamp}-{tree}")
     except OSError as error:
-        logger.warning("no pictures of this run: %s can't be made (%s)", parent, error.strerror or error)
-        return
-    result["artifacts"] = str(folder)
+        logger.warning("no pictures of this run: no folder in %s can be made (%s)", parent, error.strerror or error)
+        return None
+
+
+def write_summary(result: dict[str, Any], folder: Path) -> None:
+    """Write the summary into a run's folder, or warn."""
+    _written(folder / "summary.json", lambda path: _write_text(path, json.dumps(result, indent=2) + "\n"))
+
+
+def write_pictures(
+    result: dict[str, Any], session: Session, recording: Recording, states: Sequence[NodeState], folder: Path
+) -> None:
+    """Write everything else into a run's folder; what can't be written is warned about and left out."""
     if recording.forgotten:
-        logger.warning(
-            "the run was long: its first %d ticks are not in the pictures and ticks.csv", recording.forgotten
-        )
+        logger.warning("a long run: its first %d ticks are not in the pictures and ticks.csv", recording.forgotten)
     writers: dict[str, Callable[[Path], None]] = {
         "ticks.csv": lambda path: _write_ticks(recording, session.plans.limits.names, path),
         "tree.svg": lambda path: _write_tree(session, states, result, path),
         "film.png": lambda path: _write_film(recording, path),
         "joints.png": lambda path: _plot_joints(recording, session, result, path),
         "latency.png": lambda path: _plot_latency(recording, path),
-        "summary.json": lambda path: _write_text(path, json.dumps(result, indent=2) + "\n"),
     }
     for name, write in writers.items():
-        try:
-            write(folder / name)
-        except Exception as error:  # a full disk or a broken picture must not change how the run ended
-            logger.warning("%s could not be written: %s", folder / name, error)
-            logger.debug("traceback", exc_info=True)
+        _written(folder / name, write)
+
+
+def _written(path: Path, write: Callable[[Path], None]) -> None:
+    try:
+        write(path)
+    except Exception as error:  # a full disk or a broken picture must not change how the run ended
+        logger.warning("%s could not be written: %s", path, error)
+        logger.debug("traceback", exc_info=True)
 
 
 def _new_folder(parent: Path, name: str) -> Path:

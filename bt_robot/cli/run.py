@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bt_robot import __version__
 from bt_robot.cli.arguments import (
@@ -24,10 +25,11 @@ from bt_robot.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from bt_robot.cli.interrupts import Interrupt
     from bt_robot.cli.session import Session
     from bt_robot.messages import NodeInfo, Sink
-    from bt_robot.runtime.loop import Ending
+
+PROMPT_LIMIT_S = 300.0
+"""Time limit of a single prompt, whose policy may never come to rest."""
 
 _EPILOG = f"""\
 examples:
@@ -51,7 +53,12 @@ def _parser() -> Parser:
     add_config_flags(parser)
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help="places the blocks (default: %(default)s)")
     parser.add_argument("--fast", action="store_true", help="simulated time as fast as it goes, and repeatable")
-    parser.add_argument("--max-time", type=positive, metavar="SECONDS", help="end as FAILURE after this time")
+    parser.add_argument(
+        "--max-time",
+        type=positive,
+        metavar="SECONDS",
+        help="end as FAILURE after this time (default: none; 300 with --prompt)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     parser.add_argument("--out", default="runs", metavar="DIR", help="where the run's folder goes (%(default)s)")
     parser.add_argument("--no-artifacts", action="store_true", help="leave no folder with pictures behind")
@@ -66,7 +73,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from bt_robot.cli.interrupts import interrupts_in_order
     from bt_robot.cli.session import Job, open_session
     from bt_robot.cli.settings import load_settings
     from bt_robot.cli.task import load_task, policy_server
@@ -74,39 +80,36 @@ def _run(arguments: argparse.Namespace) -> int:
     began_s = time.monotonic()
     spec = load_task(arguments.tree, arguments.prompt)
     settings = load_settings(arguments.config, arguments.assignments)
+    max_time_s = arguments.max_time or (PROMPT_LIMIT_S if arguments.prompt else None)
     with ExitStack() as stack:
-        interrupt = stack.enter_context(interrupts_in_order())
         url = stack.enter_context(policy_server(settings, spec))
-        job = Job(settings, spec, url, arguments.seed, arguments.fast, arguments.max_time)
+        job = Job(settings, spec, url, arguments.seed, arguments.fast, max_time_s)
         session = stack.enter_context(open_session(job))
-        ending, result = _drive(session, arguments, interrupt, began_s)
-    say((json.dumps(result) if arguments.json else _describe(result)) + "\n")
-    if ending.interrupted:
-        return EXIT_INTERRUPTED
-    return EXIT_SUCCESS if result["status"] == "SUCCESS" else EXIT_FAILURE
+        return _drive(session, arguments, began_s)
 
 
-def _drive(
-    session: Session, arguments: argparse.Namespace, interrupt: Interrupt, began_s: float
-) -> tuple[Ending, dict[str, Any]]:
+def _drive(session: Session, arguments: argparse.Namespace, began_s: float) -> int:
     from bt_robot.cli.expectations import unmet
-    from bt_robot.cli.report import summary, write_artifacts
+    from bt_robot.cli.report import describe, new_folder, summary, write_pictures, write_summary
     from bt_robot.telemetry.recording import Recording
     from bt_robot.telemetry.tally import Tally
 
+    folder = None if arguments.no_artifacts else new_folder(Path(arguments.out), session.job.spec.name)
     tally = Tally()
     recording = Recording(_lanes(session.plans.tree.nodes))
-    terminal = _terminal(session, arguments)
-    try:
-        with interrupt.asked_politely():
-            ending = session.run([tally, recording, terminal], interrupt)
-    finally:
-        terminal.close()
+    with _terminal(session, arguments) as terminal, arguments.interrupt.asked_politely():
+        ending = session.run([tally, recording, terminal], arguments.interrupt)
     wall_s = time.monotonic() - began_s
     result = summary(session, ending, tally.numbers, wall_s, unmet(session.job.spec.expects, session.robot))
-    if not arguments.no_artifacts:
-        write_artifacts(result, session, recording, recording.last_states, Path(arguments.out))
-    return ending, result
+    if folder is not None:
+        result["artifacts"] = str(folder)
+        write_summary(result, folder)
+    say((json.dumps(result) if arguments.json else describe(result)) + "\n")
+    if folder is not None:
+        write_pictures(result, session, recording, recording.last_states, folder)
+    if ending.interrupted:
+        return EXIT_INTERRUPTED
+    return EXIT_SUCCESS if result["status"] == "SUCCESS" else EXIT_FAILURE
 
 
 def _lanes(nodes: tuple[NodeInfo, ...]) -> dict[int, str]:
@@ -114,18 +117,19 @@ def _lanes(nodes: tuple[NodeInfo, ...]) -> dict[int, str]:
     return {i: node.name for i, node in enumerate(nodes) if node.depth == 1} or {0: nodes[0].name}
 
 
-def _terminal(session: Session, arguments: argparse.Namespace) -> Sink:
+@contextmanager
+def _terminal(session: Session, arguments: argparse.Namespace) -> Generator[Sink]:
+    """Show the run: live where there is a screen for it, in plain lines elsewhere."""
     from rich.console import Console
 
     from bt_robot.telemetry.terminal import LiveTerminal, PlainTerminal
 
     console = Console(stderr=True)
-    if console.is_terminal and not arguments.json and not arguments.verbose:
-        return LiveTerminal(session.plans.tree.nodes, session.job.spec.name, console)
-    return PlainTerminal(session.plans.tree.nodes, arguments.stderr)
-
-
-def _describe(result: dict[str, Any]) -> str:
-    from bt_robot.cli.report import describe
-
-    return describe(result)
+    if not console.is_terminal or console.is_dumb_terminal or arguments.json or arguments.verbose:
+        yield PlainTerminal(session.plans.tree.nodes, arguments.stderr)
+        return
+    terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, console)
+    try:
+        yield terminal
+    finally:
+        terminal.close()

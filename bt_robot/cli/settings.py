@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -70,15 +70,22 @@ class PolicySettings:
     ] = 0.1
 
     def __post_init__(self) -> None:
-        """Check the address.
+        """Check the address and the times.
 
         Raises:
-            ValueError: It is no websocket address.
+            ValueError: It is no websocket address, or every answer would come too late.
         """
         if self.url != STANDIN and not self.url.startswith(("ws://", "wss://")):
-            raise ValueError(f"url '{self.url}' is no websocket address; expected ws://host:port or {STANDIN}")
+            near = self.url.removeprefix("http://").removeprefix("https://")
+            raise ValueError(
+                f"url '{self.url}' is no websocket address; expected ws://host:port or {STANDIN} (try ws://{near})"
+            )
         if "@" in self.url.partition("://")[2].partition("/")[0]:
             raise ValueError("url holds a password, which would end up in logs and summaries; leave it out")
+        if self.simulated_latency_s >= self.timeout_s:
+            raise ValueError(
+                f"simulated_latency_s of {self.simulated_latency_s:g} must be below timeout_s of {self.timeout_s:g}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ class RunSettings:
 
 
 def load_settings(given: str, assignments: Sequence[str] = ()) -> RunSettings:
-    """Read a config file, with single values replaced.
+    """Read a config file, with single values replaced; a profile may lie beside it.
 
     Args:
         given: A path, or the name of a built-in config.
@@ -134,4 +141,7 @@ def load_settings(given: str, assignments: Sequence[str] = ()) -> RunSettings:
     settings = bind(RunSettings, root, problems, "config")
     problems.raise_if_any()
     assert isinstance(settings, RunSettings), "a config without problems is complete"
+    beside = path.parent / settings.policy.profile
+    if beside.is_file() and not Path(settings.policy.profile).is_file():
+        settings = replace(settings, policy=replace(settings.policy, profile=str(beside)))
     return settings

@@ -26,11 +26,13 @@ def find_file(given: str, kind: str) -> Path:
         kind: `trees` or `configs`.
 
     Raises:
-        LoadError: There is no such file; the nearest built-in name is told.
+        LoadError: There is no such file, or it is a folder; the nearest built-in name is told.
     """
     path = Path(given)
     if path.is_file():
         return path
+    if path.is_dir():
+        raise LoadError([Problem(given, 0, 0, "that is a folder", "a YAML file")])
     folder = builtin_folder(kind)
     name = given.removeprefix("./").removeprefix(f"{kind}/").removesuffix(".yaml")
     builtin = folder / f"{name}.yaml"

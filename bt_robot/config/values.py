@@ -70,6 +70,8 @@ class Tagged:
 
 def kind_name(kind: Any) -> str:
     """Say what is expected for a type annotation, as a person would."""
+    if (tagged := _tagged(kind)) is not None:
+        return f"a mapping with {tagged.key}: {' or '.join(tagged.choices)}"
     whole = kind
     kind, rule = _unwrap(kind)
     origin = get_origin(kind)
@@ -273,7 +275,9 @@ def bind(cls: type[T], node: SourceNode, problems: Problems, what: str = "value"
         problems.add(node.mark, f"{what}: '{name}' is missing", expected=kind_name(hints[name]))
     if missing or any(value is INVALID for value in values.values()):
         return INVALID
-    return _construct(cls, values, node.mark, problems, what)
+    # A value that --set replaced is the one to look at, not the place where the mapping begins.
+    mark = next((value.mark for _, value in node.entries if value.mark.file != node.mark.file), node.mark)
+    return _construct(cls, values, mark, problems, what)
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

@@ -7,6 +7,7 @@ The thread only turns jobs into outcomes. Everything a tree can see (counters, a
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -73,7 +74,6 @@ class Worker:
         self._epoch = 0
         self._prompt = ""
         self._failures = 0
-        self._failure = ""
         self._retry_s = float("-inf")
         self._seen_s = float("-inf")
 
@@ -123,15 +123,8 @@ class Worker:
     def state(self) -> LinkState:
         """The link as it stands now."""
         with self._changed:
-            return self._state if self._state.available else replace(self._state, reason=self._trouble())
-
-    def _trouble(self) -> str:
-        if not self._failures:
-            return self._state.reason
-        if self._state.in_flight:
-            return f"{self._failure}; trying again"
-        wait_s = max(0.0, self._retry_s - self._seen_s)
-        return f"{self._failure}; next try in {wait_s:.1f} s" if wait_s else self._failure
+            wait_s = self._retry_s - self._seen_s
+            return replace(self._state, retry_in_s=wait_s if 0.0 < wait_s < math.inf else None)
 
     @property
     def latencies_s(self) -> tuple[float, ...]:
@@ -204,9 +197,8 @@ class Worker:
     def _fail(self, outcome: Outcome, now_s: float) -> None:
         backoff_s = min(LAST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self._failures, 10))
         self._failures += 1
-        self._failure = outcome.reason
         self._retry_s = now_s + backoff_s
-        self._state = replace(self._state, available=False, errors=self._state.errors + 1)
+        self._state = replace(self._state, available=False, reason=outcome.reason, errors=self._state.errors + 1)
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         logger.log(level, "policy request failed: %s", outcome.reason)
 

@@ -34,6 +34,9 @@ from bt_robot.tree import Tree
 
 logger = logging.getLogger(__name__)
 
+STARVED_S = 3.0
+"""How long the policy's actions may be missing before a person is told [s]."""
+
 OVERRUN_PERIODS = 3
 """A decision that took longer than this many periods is too old to be executed."""
 
@@ -115,6 +118,7 @@ class Loop:
         self._target: Joints | None = None
         self._previous: Command | None = None
         self._reported: tuple[str, str] = ("", "")
+        self._starved_ticks = 0
 
     def run(self) -> Ending:
         """Tick until the tree ends, the time is over, a person interrupts, or the robot fails.
@@ -239,6 +243,9 @@ class Loop:
         if tick.skipped:
             found.append(f"{tick.skipped} ticks missed")
         state = self._link.state
+        self._starved_ticks = self._starved_ticks + 1 if self._plan.stalled(tick.step) else 0
+        if self._starved_ticks == round(STARVED_S / self._clock.period_s):
+            found.append(f"no actions from the policy for {STARVED_S:g} s; is query_policy ticked in every tick?")
         lost = not state.available and state.requests > 0
         now = (state.reason if lost else "", verdict.refused)
         if now[0] and now[0] != self._reported[0]:

@@ -5,12 +5,15 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import bt_robot
 from bt_robot.arm import so101
 from bt_robot.cli.run import main
 from bt_robot.cli.settings import LimitSettings
@@ -145,6 +148,12 @@ def test_a_person_reads_a_summary(command, tree):
         (["pick_place", "--set", "limits.margin_rad=3"], "leaves a joint no room"),
         (["pick_place", "--set", "robot.blocks=[green]"], "expects: there is no red block; the config has green"),
         (["pick_place", "--set", "poses={}"], "pick_place/move_to: no pose 'rest' in the config"),
+        (["pick_place", "--set", "policy.url=gpu:8000"], "expected ws://host:port or standin (try ws://gpu:8000)"),
+        (
+            ["pick_place", "--set", "policy.timeout_s=0.05"],
+            "simulated_latency_s of 0.1 must be below timeout_s of 0.05",
+        ),
+        (["."], "that is a folder"),
         (["pick_place", "--seed", "-1"], "'-1' is not a whole number of at least 0"),
         (["pick_place", "--set", "policy.url=ws://me:secret@gpu:8000"], "url holds a password"),
         (["--prompt", "pick up \udcff"], "holds what is no text"),
@@ -186,6 +195,51 @@ def test_an_arm_that_stands_outside_its_limits_is_refused_before_anything_moves(
 def test_a_tree_that_asks_no_policy_may_run_at_any_rate(command, tree):
     flags = ("--set", "control_hz=100", "--fast", "--json", "--no-artifacts")
     assert command(main, tree(WAIT), *flags).code == 0
+
+
+def test_an_import_broken_by_ctrl_c_is_no_defect(command, monkeypatch):
+    def interrupted(*_):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+
+    monkeypatch.setattr("bt_robot.cli.task.load_task", interrupted)
+    done = command(main, "pick_place", "--json")
+    assert (done.code, done.json["status"]) == (130, "INTERRUPTED")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">/dev/full"])
+def test_closed_or_full_output_streams_are_no_defect(tree, closed):
+    run = f"{Path(sys.executable).parent / 'bt-run'} {tree(WAIT)} --config fake --fast --no-artifacts {closed}"
+    done = subprocess.run(["sh", "-c", run], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_the_summary_is_there_before_the_pictures(command, tree, tmp_path, monkeypatch):
+    def impatient(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bt_robot.cli.report.write_pictures", impatient)
+    done = command(main, tree(WAIT), "--config", "fake", "--fast", "--out", tmp_path / "runs")
+    assert done.code == 130
+    assert done.out.startswith("SUCCESS  nap")
+    assert [path.name for path in (tmp_path / "runs").glob("*/*")] == ["summary.json"]
+
+
+def test_a_profile_beside_the_config_is_found(command, tree, tmp_path):
+    from bt_robot.config.builtin import builtin_folder
+
+    (tmp_path / "mine").mkdir()
+    config = tmp_path / "mine" / "mine.yaml"
+    config.write_text(
+        (builtin_folder("configs") / "sim.yaml").read_text().replace("profile: standin", "profile: p.yaml")
+    )
+    profiles = Path(bt_robot.__file__).parent / "policy" / "profiles"
+    (tmp_path / "mine" / "p.yaml").write_text((profiles / "standin.yaml").read_text())
+    done = command(main, "pick_place", "--config", config, "--fast", "--no-artifacts", "--json")
+    assert done.code == 0
 
 
 def test_a_defect_of_ours_still_gives_an_exit_code_and_a_json_object(command, monkeypatch):

@@ -41,7 +41,10 @@ def test_set_is_checked_like_the_file():
 
 def test_an_address_that_is_no_websocket_is_refused():
     (problem,) = problems("policy.url=localhost:8000")
-    assert problem.endswith("policy: url 'localhost:8000' is no websocket address; expected ws://host:port or standin")
+    assert problem == (
+        "--set policy.url=localhost:8000: policy: url 'localhost:8000' is no websocket address;"
+        " expected ws://host:port or standin (try ws://localhost:8000)"
+    )
 
 
 def test_a_broken_file_is_told_with_its_place(tmp_path):

@@ -74,6 +74,16 @@ class Idle(Action):
         return running("idle")
 
 
+class Wanting(Action):
+    """Want an action that nobody plans."""
+
+    type_name = "wanting"
+
+    def on_tick(self, ctx):
+        ctx.plan.action(ctx.observation.step)
+        return running("wanting")
+
+
 class Halted(Action):
     """Move away, and note when it is halted."""
 
@@ -161,7 +171,7 @@ class Broken:
 
 def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=(), link=None):
     """Run a one-line tree on a perfect arm; return the ending, the robot and the records."""
-    registry = Registry([Go, Poison, Throw, Block, Idle, Halted, Stream, Done, Refuse])
+    registry = Registry([Go, Poison, Throw, Block, Idle, Wanting, Halted, Stream, Done, Refuse])
     tree = build_tree(parse_tree(f"tree: t\nroot: {root}\n", "t.yaml", registry))
     robot = robot or FakeRobot()
     robot.connect()
@@ -399,3 +409,11 @@ def test_an_unexpected_exception_ends_the_run_with_its_words_and_the_arm_stopped
         ending, robot, _ = run("go", robot=Buggy())
     assert ending.reason == "internal error: OSError: device vanished"
     assert robot.stops == 1
+
+
+def test_a_person_is_told_once_when_the_policys_actions_stay_away():
+    _, _, records = run("wanting", max_time_s=8.0)
+    told = [(record.time_s, record.events) for record in records if record.events]
+    assert told == [
+        (pytest.approx(3.0, abs=0.05), ("no actions from the policy for 3 s; is query_policy ticked in every tick?",))
+    ]
