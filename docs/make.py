@@ -1,19 +1,26 @@
 """Writes the pages and pictures that are made from the code: `make docs`.
 
-`nodes.md` comes from the node types' own docstrings and ports; the pictures come from a run of the
-main job. A test fails when `nodes.md` is out of date.
+`nodes.md` and `config.md` come from the node types' and settings' own words; the pictures come from a run of the
+main job. A test fails when a page is out of date.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+from bt_robot.cli.settings import ROBOTS, LimitSettings, PolicySettings, RunSettings
+from bt_robot.config.builtin import builtin_folder
+from bt_robot.config.values import Rule, kind_name
 from bt_robot.nodes import standard_registry
+from bt_robot.policy.profile import Profile, built_in_profiles
+from bt_robot.policy.units import GripperScale
 from bt_robot.tree import Output
 from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
 
@@ -81,6 +88,71 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+_CONFIG_HEAD = """\
+# Configs and profiles
+
+Made from the code by `make docs`. A config says which robot, which limits and which policy server. `bt-run --config
+FILE` takes it, and `--set key=value` changes single values, e.g. `--set policy.url=ws://gpu:8000`. Built in are
+{configs}; the default is `configs/sim.yaml`. Unknown keys, wrong types and values out of range are refused, all at
+once, with their places.
+
+A pose is a list of joint values in the robot's order [rad, gripper 0 … 1], for `move_to` and `at_pose`:
+
+```yaml
+poses:
+  rest: [0.0, -1.60, 1.35, 1.20, 0.0487, 0.25]
+  above_table: [0.0, -0.4, 0.6, 1.2, 0.0487, 0.5]
+```
+"""
+
+_PROFILE_HEAD = """\
+## Profiles
+
+What a policy server does not say about itself. `policy.profile` names a built-in one ({profiles})
+or a file, which may lie beside the config. How a server is connected to: [the policy link](policy-link.md).
+"""
+
+
+def config_page() -> str:
+    """Return the page that lists every key of a config and of a profile."""
+    configs = ", ".join(f"`{path.stem}`" for path in sorted(builtin_folder("configs").glob("*.yaml")))
+    lines = [_CONFIG_HEAD.format(configs=configs)]
+    lines += _settings("## The config", RunSettings)
+    for name, settings in ROBOTS.items():
+        lines += _settings(f"### `robot`, with `type: {name}`", settings)
+    lines += _settings("### `limits`", LimitSettings) + _settings("### `policy`", PolicySettings)
+    lines.append(_PROFILE_HEAD.format(profiles=", ".join(f"`{name}`" for name in built_in_profiles())))
+    lines += _settings("### Keys of a profile", Profile) + _settings("### `gripper`", GripperScale)
+    return "\n".join(lines)
+
+
+def _settings(title: str, settings: type) -> list[str]:
+    lines = [f"{title}\n", "| key | takes | default | meaning |", "|---|---|---|---|"]
+    hints = get_type_hints(settings, include_extras=True)
+    described = _described(settings)
+    for item in dataclasses.fields(settings):
+        takes = kind_name(hints[item.name])
+        doc = next((extra.doc for extra in _extras(hints[item.name]) if extra.doc), described.get(item.name, ""))
+        lines.append(f"| `{item.name}` | {takes} | {_default(item)} | {doc} |")
+    return [*lines, ""]
+
+
+def _extras(hint: Any) -> list[Rule]:
+    return [extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Rule)]
+
+
+def _described(settings: type) -> dict[str, str]:
+    """Return what a class says of its attributes in its docstring."""
+    _, _, attributes = (settings.__doc__ or "").partition("Attributes:")
+    return dict(re.findall(r"^\s+(\w+): (.+)$", attributes, flags=re.MULTILINE))
+
+
+def _default(item: dataclasses.Field[Any]) -> str:
+    if item.default is not dataclasses.MISSING:
+        return f"`{_shown(item.default)}`"
+    return "**required**" if item.default_factory is dataclasses.MISSING else "see below"
+
+
 def _write_pictures() -> None:
     from bt_robot.cli.run import main
 
@@ -96,4 +168,5 @@ def _write_pictures() -> None:
 
 if __name__ == "__main__":
     (DOCS / "nodes.md").write_text(nodes_page() + "\n", encoding="utf-8")
+    (DOCS / "config.md").write_text(config_page(), encoding="utf-8")
     _write_pictures()

@@ -13,9 +13,10 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_page_of_node_types_is_up_to_date():
-    page = runpy.run_path(str(ROOT / "docs" / "make.py"))["nodes_page"]()
-    assert (ROOT / "docs" / "nodes.md").read_text(encoding="utf-8") == page + "\n", "run: make docs"
+def test_the_pages_made_from_the_code_are_up_to_date():
+    make = runpy.run_path(str(ROOT / "docs" / "make.py"))
+    for name, page in (("nodes.md", make["nodes_page"]() + "\n"), ("config.md", make["config_page"]())):
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == page, "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,6 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from bt_robot.robot.base import Robot
 
+EXPECTATIONS = ("in_container",)
+"""What a tree may expect: each is a list of colours."""
+
 
 @runtime_checkable
 class KnowsTruth(Protocol):

@@ -70,12 +70,11 @@ def preflight(settings: RunSettings, spec: TreeSpec, robot: JointLimits) -> Plan
 
 
 def _wrong_expectations(settings: RunSettings, spec: TreeSpec) -> list[str]:
-    """Return what a tree expects that this simulation can't judge."""
+    """Return what a tree expects of blocks that are not there."""
     if not isinstance(settings.robot, SimSettings):
         return []
     blocks = settings.robot.blocks
-    wrong = [f"expects: unknown '{key}'; expected in_container" for key in spec.expects if key != "in_container"]
-    return wrong + [
+    return [
         f"expects: there is no {colour} block; the config has {', '.join(blocks) or 'none'}"
         for colour in spec.expects.get("in_container", ())
         if colour not in blocks

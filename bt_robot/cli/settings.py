@@ -92,11 +92,13 @@ class PolicySettings:
 class RunSettings:
     """A whole config file."""
 
-    robot: Annotated[SimSettings | FakeSettings, Tagged("type", ROBOTS)]
+    robot: Annotated[SimSettings | FakeSettings, Tagged("type", ROBOTS), Rule(doc="which robot, and its own settings")]
     control_hz: Annotated[float, Rule(doc="control rate [Hz]", minimum=1.0, maximum=500.0)] = 30.0
-    limits: LimitSettings = field(default_factory=LimitSettings)
-    policy: PolicySettings = field(default_factory=PolicySettings)
-    poses: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
+    limits: Annotated[LimitSettings, Rule(doc="the safety envelope")] = field(default_factory=LimitSettings)
+    policy: Annotated[PolicySettings, Rule(doc="the policy server")] = field(default_factory=PolicySettings)
+    poses: Annotated[Mapping[str, tuple[float, ...]], Rule(doc="named poses, see above")] = field(
+        default_factory=dict[str, tuple[float, ...]]
+    )
 
     def named_poses(self, robot: JointLimits) -> dict[str, Joints]:
         """Return the poses as joint vectors, (n,) each.

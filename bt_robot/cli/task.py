@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from bt_robot.cli.expectations import EXPECTATIONS
 from bt_robot.cli.settings import STANDIN, RunSettings
 from bt_robot.config.builtin import builtin_folder, find_file
-from bt_robot.errors import UsageError
+from bt_robot.errors import LoadError, Problem, UsageError, did_you_mean
 from bt_robot.nodes import standard_registry
 from bt_robot.policy.profile import load_profile
 from bt_robot.tree import NodeSpec, TreeSpec, load_tree, parse_tree
@@ -36,7 +37,7 @@ def load_task(tree: str | None, prompt: str | None = None) -> TreeSpec:
     if (tree is None) == (prompt is None):
         raise UsageError("give either a tree file or --prompt; try: bt-run trees/pick_place.yaml")
     if tree is not None:
-        return load_tree(find_file(tree, "trees"), registry, search=search)
+        return _judgeable(load_tree(find_file(tree, "trees"), registry, search=search), tree)
     assert prompt is not None, "one of the two is given"
     words = " ".join(prompt.split())
     if not words:
@@ -44,6 +45,17 @@ def load_task(tree: str | None, prompt: str | None = None) -> TreeSpec:
     if not words.isprintable():
         raise UsageError(f"--prompt {prompt!r} holds what is no text")
     return parse_tree(_ONE_PROMPT.format(prompt=_quoted(words)), "--prompt", registry, search=search)
+
+
+def _judgeable(spec: TreeSpec, given: str) -> TreeSpec:
+    """Return a tree if what it expects is something that a simulation can judge."""
+    wrong = [key for key in spec.expects if key not in EXPECTATIONS]
+    if wrong:
+        known = ", ".join(EXPECTATIONS)
+        raise LoadError(
+            [Problem(given, 0, 0, f"expects: unknown '{key}'", known, did_you_mean(key, EXPECTATIONS)) for key in wrong]
+        )
+    return spec
 
 
 def _quoted(text: str) -> str:

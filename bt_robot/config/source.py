@@ -20,6 +20,7 @@ from bt_robot.errors import LoadError, Problem, did_you_mean
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 100
 MAX_NODES = 50_000
+MAX_PROBLEMS = 300
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -66,21 +67,40 @@ SourceNode = ScalarNode | ListNode | MapNode
 
 
 class Problems:
-    """Collects problems, so that all of them are reported at once."""
+    """Collects problems, so that all of them are reported at once.
+
+    Attributes:
+        found: The problems, each once; the last of too many says that there are more.
+        noted: How often a problem was noted, repeated and left out ones too.
+    """
 
     def __init__(self) -> None:
         """Start with none."""
         self.found: list[Problem] = []
+        self.noted = 0
+        self._seen: set[Problem] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many problems that no more are told."""
+        return len(self.found) > MAX_PROBLEMS
 
     def add(self, mark: Mark, message: str, *, expected: str = "", hint: str = "") -> None:
         """Note a problem at a place."""
-        self.found.append(Problem(mark.file, mark.line, mark.column, message, expected, hint))
+        self.noted += 1
+        problem = Problem(mark.file, mark.line, mark.column, message, expected, hint)
+        if self.full or problem in self._seen:
+            return
+        if len(self.found) == MAX_PROBLEMS:
+            problem = Problem(mark.file, 0, 0, f"more than {MAX_PROBLEMS} problems; the rest is not checked")
+        self._seen.add(problem)
+        self.found.append(problem)
 
-    def unknown(self, mark: Mark, what: str, word: str, choices: Iterable[str]) -> None:
-        """Note a word that is none of the choices, with the nearest one."""
-        known = sorted(choices)
+    def unknown(self, mark: Mark, what: str, word: str, choices: Iterable[str], *, hint: str = "") -> None:
+        """Note a word that is none of the choices, with the nearest one unless there is a better hint."""
+        known = [] if self.full else sorted(choices)
         expected = f"one of {', '.join(known)}" if known else "nothing here"
-        self.add(mark, f"unknown {what} '{word}'", expected=expected, hint=did_you_mean(word, known))
+        self.add(mark, f"unknown {what} '{word}'", expected=expected, hint=hint or did_you_mean(word, known))
 
     def raise_if_any(self) -> None:
         """Raise what was found.
@@ -137,7 +157,10 @@ def parse(text: str, name: str, problems: Problems) -> SourceNode | None:
     except yaml.MarkedYAMLError as error:
         place = error.problem_mark or error.context_mark
         mark = Mark(name, place.line + 1, place.column + 1) if place else Mark(name)
-        problems.add(mark, f"not YAML: {error.problem or error.context}")
+        if place and text[place.index : place.index + 1] == "\t":
+            problems.add(mark, "a tab character", expected="spaces for indentation")
+        else:
+            problems.add(mark, f"not YAML: {error.problem or error.context}")
     except yaml.YAMLError as error:
         problems.add(Mark(name), f"not YAML: {' '.join(str(error).split())}")
     return None

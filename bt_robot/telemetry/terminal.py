@@ -5,73 +5,71 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from bt_robot.messages import NodeInfo, NodeState, Status, TickRecord
+from bt_robot.messages import LinkState, NodeInfo, Status, TickRecord
+from bt_robot.telemetry.log_lines import LogLines
+from bt_robot.telemetry.one_line import one_line, tail
+from bt_robot.telemetry.tree_view import LOOKS, Stopwatches, active_path, tree_lines
 from bt_robot.telemetry.writer import BackgroundWriter
 
 REFRESH_HZ = 8
 _EVENTS = 4
-_HEADER_LINES = 4
-_LOOKS = {
-    Status.RUNNING: ("▶", "bold cyan"),
-    Status.SUCCESS: ("✓", "green"),
-    Status.FAILURE: ("✗", "red"),
-    Status.IDLE: ("·", "dim"),
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How many lines of a terminal each part of the view may take."""
+
+    header: int
+    tree: int
+    events: int
+
+    @classmethod
+    def of(cls, height: int, header: int, events: int) -> Layout:
+        """Share a terminal's lines among the header lines and events there are, and the tree, which gets the rest.
+
+        One line stays free for the cursor. The tree always has a line.
+        """
+        lines = max(height - 1, 1)
+        header = min(header, lines // 2)
+        events = min(events, (lines - header) // 4)
+        return cls(header, lines - header - events, events)
 
 
 def header(record: TickRecord, title: str, rate_hz: float) -> list[Text]:
     """Return what is going on, in three lines."""
-    link = record.link
-    latency = "–" if link.latency_s is None else f"{1e3 * link.latency_s:.0f} ms"
-    age = "–" if record.chunk_age_steps is None else f"{record.chunk_age_steps} steps"
-    policy = "ok" if link.available else link.reason
-    first = Text.assemble((title, "bold"), f"   {record.time_s:6.1f} s   {rate_hz:5.1f} ticks/s")
+    first = Text.assemble((one_line(title), "bold"), f"   {record.time_s:6.1f} s")
     if record.verdict.held:
         first.append("   HOLDING", "bold yellow")
-    state = ("green" if link.available else "bold red", policy)
-    third = Text.assemble(
-        "policy: ", (state[1], state[0]), f"   latency {latency}   chunk {age} old, {record.planned_steps} actions left"
-    )
-    return [first, Text(f"prompt: {record.prompt or '–'}"), third]
+    first.append(f"   {rate_hz:5.1f} ticks/s")
+    third = _link_line(record.link)
+    if record.chunk_age_steps is not None:
+        third.append(f"   chunk {record.chunk_age_steps} steps old, {record.planned_steps} actions left")
+    lines = [first, Text(f"prompt: {one_line(record.prompt) or '–'}"), third]
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return lines
 
 
-def active_path(nodes: Sequence[NodeInfo], states: Sequence[NodeState]) -> str:
-    """Return the path of the deepest node that is RUNNING, or a dash."""
-    running = [n for n, state in zip(nodes, states, strict=True) if state.ticked and state.status is Status.RUNNING]
-    return max(running, key=lambda node: node.depth).path if running else "–"
-
-
-def tree_lines(nodes: Sequence[NodeInfo], states: Sequence[NodeState], now_s: float, room: int) -> list[Text]:
-    """Return a line per node; where they don't fit, those that matter: ticked, or failed."""
-    shown = range(len(nodes))
-    if len(nodes) > room:
-        lit = [i for i in shown if states[i].ticked or states[i].status is Status.FAILURE]
-        shown = lit[:room] if lit else list(shown)[:room]
-    return [_line(nodes[i], states[i], now_s) for i in shown]
-
-
-def _line(node: NodeInfo, state: NodeState, now_s: float) -> Text:
-    glyph, style = _LOOKS[state.status]
-    name = node.name if node.name == node.type else f"{node.name} ({node.type})"
-    line = Text("  " * node.depth)
-    line.append(f"{glyph} {name}", style if state.ticked or state.status is Status.FAILURE else "dim")
-    if state.status is not Status.IDLE and state.ticked:
-        line.append(f"  {max(now_s - state.since_s, 0.0):.1f} s", "dim")
-    if state.reason:
-        line.append(f"  {state.reason}", "red" if state.status is Status.FAILURE and state.ticked else "dim")
-    line.no_wrap, line.overflow = True, "ellipsis"
+def _link_line(link: LinkState) -> Text:
+    line = Text("policy: ")
+    if link.available:
+        line.append("ok", "green")
+    else:
+        line.append(one_line(link.reason), "bold red" if link.requests else "dim")
+    if link.retry_in_s is not None:
+        line.append(f"   next try in {link.retry_in_s:.1f} s")
+    elif link.in_flight and not link.available:
+        line.append("   trying again")
+    if link.latency_s is not None:
+        line.append(f"   latency {1e3 * link.latency_s:.0f} ms")
     return line
-
-
-def tail(text: str, width: int) -> str:
-    """Return the end of a text that is too wide: the end of a path says more than its beginning."""
-    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
 
 
 class Rate:
@@ -105,6 +103,8 @@ class LiveTerminal:
         self._record: TickRecord | None = None
         self._events: deque[str] = deque(maxlen=_EVENTS)
         self._rate = Rate()
+        self._stopwatches = Stopwatches(len(self._nodes))
+        self._log = LogLines(self._tell)
         self._live = Live(
             console=console,
             get_renderable=self._render,
@@ -114,26 +114,41 @@ class LiveTerminal:
         )
         self._live.start()
 
+    @property
+    def log_handler(self) -> LogLines:
+        """A log handler that shows what is logged among the events, and keeps it for after `close`."""
+        return self._log
+
     def publish(self, record: TickRecord) -> None:
         """Keep the newest record; the drawing happens elsewhere."""
         self._rate.tick()
-        self._events.extend(f"{record.time_s:7.2f} s  {event}" for event in record.events)
+        self._stopwatches.publish(record)
         self._record = record
+        for event in record.events:
+            self._tell(event)
 
     def close(self) -> None:
         """Draw the last state and give the screen back."""
         self._live.stop()
 
+    def _tell(self, event: str) -> None:
+        time_s = self._record.time_s if self._record else 0.0
+        self._events.append(f"{time_s:7.2f} s  {one_line(event)}")
+
     def _render(self) -> RenderableType:
-        record = self._record
+        record, events = self._record, tuple(self._events)
         if record is None:
-            return Text("starting …")
-        room = max(self._console.size.height - _HEADER_LINES - _EVENTS - 2, 4)
-        lines = header(record, self._title, self._rate.hz)
-        lines.append(Text("at: " + tail(active_path(self._nodes, record.nodes), self._console.size.width - 4)))
-        lines += tree_lines(self._nodes, record.nodes, record.time_s, room)
-        lines += [Text(event, "yellow", no_wrap=True, overflow="ellipsis") for event in tuple(self._events)]
-        return Group(*lines)
+            lines, tree = [Text("starting …")], []
+            layout = Layout.of(self._console.size.height, len(lines), len(events))
+        else:
+            lines = header(record, self._title, self._rate.hz)
+            path = tail(active_path(self._nodes, record.nodes), self._console.size.width - 4)
+            lines.append(Text(f"at: {path}", no_wrap=True, overflow="ellipsis"))
+            layout = Layout.of(self._console.size.height, len(lines), len(events))
+            tree = tree_lines(self._nodes, record.nodes, self._stopwatches.durations_s, layout.tree)
+        newest = events[len(events) - layout.events :]
+        told = [Text(event, "yellow", no_wrap=True, overflow="ellipsis") for event in newest]
+        return Group(*lines[: layout.header], *tree, *told)
 
 
 class PlainTerminal:
@@ -147,16 +162,20 @@ class PlainTerminal:
         self._last = dict.fromkeys(self._watched, Status.IDLE)
 
     def publish(self, record: TickRecord) -> None:
-        """Write what is new."""
-        lines = list(record.events)
+        """Write what is new: the events, then what ended, from the inside out, then what began, from the outside in."""
+        began: list[str] = []
+        ended: list[str] = []
         for i in self._watched:
             state = record.nodes[i]
-            if state.ticked and state.status is not self._last[i]:
-                reason = f": {state.reason}" if state.reason and state.status is Status.FAILURE else ""
-                lines.append(f"{_LOOKS[state.status][0]} {self._nodes[i].path} {state.status}{reason}")
-            self._last[i] = state.status if state.ticked else Status.IDLE
+            status = state.status if state.ticked else Status.IDLE
+            if status is not self._last[i] and status is not Status.IDLE:
+                reason = f": {state.reason}" if state.reason and status is Status.FAILURE else ""
+                line = f"{LOOKS[status][0]} {self._nodes[i].path} {status}{reason}"
+                (began if status is Status.RUNNING else ended).append(line)
+            self._last[i] = status
+        lines = [*record.events, *reversed(ended), *began]
         for line in lines:
-            self._stream.write(f"{record.time_s:7.2f} s  {line}\n")
+            self._stream.write(f"{record.time_s:7.2f} s  {one_line(line)}\n")
         if lines:
             self._stream.flush()
 

@@ -28,15 +28,16 @@ class Place:
     path: str
     depth: int = 0
     prompt: Prompt | None = None
-    taken: set[str] = field(default_factory=set[str])
+    taken: dict[str, int] = field(default_factory=dict[str, int])
 
     def claim(self, name: str) -> str:
         """Return the name, or the first of name_2, name_3, … that no sibling has."""
-        free, count = name, 1
+        free, count = name, self.taken.get(name, 1)
         while free in self.taken:
             count += 1
             free = f"{name}_{count}"
-        self.taken.add(free)
+        self.taken[name] = count  # names are never given back, so the next search begins here
+        self.taken.setdefault(free, 1)
         return free
 
 

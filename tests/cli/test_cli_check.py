@@ -31,7 +31,7 @@ def test_json_lists_problems_with_their_places(command, tmp_path):
 def test_a_tree_is_held_against_a_config_on_request(command, tmp_path):
     tree = tmp_path / "lost.yaml"
     tree.write_text(
-        "tree: lost\nexpects: {in_container: [blue], in_boks: [red]}\nroot:\n  sequence:\n"
+        "tree: lost\nexpects: {in_container: [blue]}\nroot:\n  sequence:\n"
         "    - observe: {cameras: [side]}\n    - move_to: {pose: rset}\n    - move_to\n"
     )
     assert command(main, tree).code == 0
@@ -41,6 +41,15 @@ def test_a_tree_is_held_against_a_config_on_request(command, tmp_path):
         "lost/observe: no camera 'side' in the config; there is front, wrist",
         "lost/move_to: no pose 'rset' in the config; there is rest (did you mean 'rest'?)",
         "lost/move_to_2: give either `pose` or `joints`",
-        "expects: unknown 'in_boks'; expected in_container",
         "expects: there is no blue block; the config has red, green, yellow",
     ]
+
+
+def test_an_expectation_that_nobody_can_judge_is_refused(command, tmp_path):
+    tree = tmp_path / "odd.yaml"
+    tree.write_text("tree: odd\nexpects: {in_containr: [red]}\nroot: {wait: {duration_s: 1}}\n")
+    done = command(main, tree)
+    assert done.code == 2
+    assert done.err.endswith(
+        "odd.yaml: expects: unknown 'in_containr'; expected in_container (did you mean 'in_container'?)\n"
+    )

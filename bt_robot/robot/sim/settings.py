@@ -27,10 +27,9 @@ class SimSettings:
         "green",
         "yellow",
     )
-    container: (
-        Annotated[tuple[float, ...], Rule(doc="centre (x, y) of the container [m]; else placed by the seed", length=2)]
-        | None
-    ) = None
+    container: Annotated[
+        tuple[float, ...] | None, Rule(doc="centre (x, y) of the container [m]; placed by the seed if absent", length=2)
+    ] = None
     render: Annotated[
         Literal["rays", "gl"], Rule(doc="how pictures are made: ray casting, or OpenGL with the 'gl' extra")
     ] = "rays"

@@ -1,0 +1,13 @@
+"""Text that takes exactly one line of a terminal, and can't do anything else to it."""
+
+from __future__ import annotations
+
+
+def one_line(text: str) -> str:
+    """Return a text with a space for whatever can't be printed: a server's words may hold any control character."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def tail(text: str, width: int) -> str:
+    """Return the end of a text that is too wide: the end of a path says more than its beginning."""
+    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
