@@ -379,7 +379,3 @@ class Sink(Protocol):
     def publish(self, record: TickRecord) -> None:
         """Take note of one tick."""
         ...
-
-    def close(self) -> None:
-        """Finish; called once, after the last tick."""
-        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,8 @@ from bt_robot.cli.arguments import (
 if TYPE_CHECKING:
     from bt_robot.cli.session import Session
     from bt_robot.messages import NodeInfo, Sink
+    from bt_robot.telemetry.log_lines import LogLines
+    from bt_robot.telemetry.writer import BackgroundWriter
 
 PROMPT_LIMIT_S = 300.0
 """Time limit of a single prompt, whose policy may never come to rest."""
@@ -129,7 +132,23 @@ def _terminal(session: Session, arguments: argparse.Namespace) -> Generator[Sink
         yield PlainTerminal(session.plans.tree.nodes, arguments.stderr)
         return
     terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, console)
+    with _logging_into(terminal.log_handler, arguments.stderr):
+        try:
+            yield terminal
+        finally:
+            terminal.close()
+
+
+@contextmanager
+def _logging_into(handler: LogLines, stderr: BackgroundWriter) -> Generator[None]:
+    """Keep the log out of the live view's way; write it out afterwards."""
+    root = logging.getLogger()
+    before = root.handlers[:]
+    handler.setFormatter(before[0].formatter)
+    root.handlers[:] = [handler]
     try:
-        yield terminal
+        yield
     finally:
-        terminal.close()
+        root.handlers[:] = before
+        for line in handler.kept_lines:
+            stderr.write(line + "\n")

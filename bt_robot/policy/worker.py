@@ -199,7 +199,7 @@ class Worker:
         self._failures += 1
         self._retry_s = now_s + backoff_s
         self._state = replace(self._state, available=False, reason=outcome.reason, errors=self._state.errors + 1)
-        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        level = logging.INFO if self._failures == 1 else logging.DEBUG  # the tree and the loop tell a person
         logger.log(level, "policy request failed: %s", outcome.reason)
 
     def _succeed(self, outcome: Outcome) -> ActionChunk | None:

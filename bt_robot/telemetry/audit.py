@@ -79,9 +79,6 @@ class Auditor:
                 name = self._limits.names[i]
                 self.violations.append(Violation(step, name, limit, float(values[i]), float(allowed[i])))
 
-    def close(self) -> None:
-        """Nothing is left to do."""
-
 
 def audit(commands: Sequence[Joints], start: Joints, limits: JointLimits, period_s: float) -> list[Violation]:
     """Return the violations in the commands of consecutive control steps.

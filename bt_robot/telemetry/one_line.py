@@ -8,6 +8,11 @@ def one_line(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
+def start(text: str, width: int) -> str:
+    """Return the beginning of a text that is too wide."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
 def tail(text: str, width: int) -> str:
     """Return the end of a text that is too wide: the end of a path says more than its beginning."""
     return text if len(text) <= width else "…" + text[len(text) - width + 1 :]

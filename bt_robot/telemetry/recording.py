@@ -55,6 +55,7 @@ class Recording:
     Attributes:
         columns: One entry per tick.
         arrivals: One per accepted chunk.
+        failures_s: When a request was found to have failed [s].
         stills: Camera frames, evenly spread; simulated ones are not rendered before they are drawn.
         last_states: The nodes in the last tick, in the tree's order.
         forgotten: Ticks at the beginning that are no longer remembered.
@@ -68,11 +69,13 @@ class Recording:
         """
         self.columns = Columns()
         self.arrivals: deque[Arrival] = deque(maxlen=MAX_TICKS)
+        self.failures_s: deque[float] = deque(maxlen=MAX_TICKS)
         self.stills: list[Still] = []
         self.last_states: tuple[NodeState, ...] = ()
         self.forgotten = 0
         self._lanes = lanes
         self._stride = 1
+        self._errors = 0
 
     def publish(self, record: TickRecord) -> None:
         """Remember one tick."""
@@ -89,6 +92,9 @@ class Recording:
             self.forgotten += MAX_TICKS // 10
         if record.chunk is not None:
             self.arrivals.append(Arrival(record.time_s, record.chunk.latency_s, record.chunk.server_s))
+        if record.link.errors > self._errors:
+            self.failures_s.append(record.time_s)
+        self._errors = record.link.errors
         if record.step % self._stride == 0 and record.observation.frames:
             self._keep(Still(record.time_s, record.observation.frames))
 
@@ -97,6 +103,3 @@ class Recording:
         if len(self.stills) > 2 * MAX_STILLS:
             self.stills = self.stills[::2]
             self._stride *= 2
-
-    def close(self) -> None:
-        """Nothing is left to do."""

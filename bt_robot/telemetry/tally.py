@@ -100,9 +100,6 @@ class Tally:
         self._hash.update(record.command.step.to_bytes(8, "little", signed=True))
         self._hash.update(record.command.positions.astype("<f8").tobytes())
 
-    def close(self) -> None:
-        """Nothing is left to do."""
-
     @property
     def numbers(self) -> RunNumbers:
         """The numbers so far."""

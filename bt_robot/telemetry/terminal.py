@@ -14,12 +14,13 @@ from rich.text import Text
 
 from bt_robot.messages import LinkState, NodeInfo, Status, TickRecord
 from bt_robot.telemetry.log_lines import LogLines
-from bt_robot.telemetry.one_line import one_line, tail
-from bt_robot.telemetry.tree_view import LOOKS, Stopwatches, active_path, tree_lines
+from bt_robot.telemetry.one_line import one_line, start, tail
+from bt_robot.telemetry.tree_view import LOOKS, Stopwatches, active_path, inside_out, tree_lines
 from bt_robot.telemetry.writer import BackgroundWriter
 
 REFRESH_HZ = 8
 _EVENTS = 4
+_SHORTEST_REASON = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +43,38 @@ class Layout:
         return cls(header, lines - header - events, events)
 
 
-def header(record: TickRecord, title: str, rate_hz: float) -> list[Text]:
-    """Return what is going on, in three lines."""
+def header(record: TickRecord, title: str, rate_hz: float, width: int) -> list[Text]:
+    """Return what is going on, in three lines of a width."""
     first = Text.assemble((one_line(title), "bold"), f"   {record.time_s:6.1f} s")
     if record.verdict.held:
         first.append("   HOLDING", "bold yellow")
     first.append(f"   {rate_hz:5.1f} ticks/s")
-    third = _link_line(record.link)
-    if record.chunk_age_steps is not None:
-        third.append(f"   chunk {record.chunk_age_steps} steps old, {record.planned_steps} actions left")
-    lines = [first, Text(f"prompt: {one_line(record.prompt) or '–'}"), third]
+    lines = [first, Text(f"prompt: {one_line(record.prompt) or '–'}"), _policy_line(record, width)]
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
     return lines
 
 
-def _link_line(link: LinkState) -> Text:
-    line = Text("policy: ")
+def _policy_line(record: TickRecord, width: int) -> Text:
+    """Return how the policy is; a long reason leaves room for the next attempt."""
+    link, head = record.link, "policy: "
     if link.available:
-        line.append("ok", "green")
+        line = Text.assemble(head, ("ok", "green"))
+        if link.latency_s is not None:
+            line.append(f"   latency {1e3 * link.latency_s:.0f} ms")
     else:
-        line.append(one_line(link.reason), "bold red" if link.requests else "dim")
-    if link.retry_in_s is not None:
-        line.append(f"   next try in {link.retry_in_s:.1f} s")
-    elif link.in_flight and not link.available:
-        line.append("   trying again")
-    if link.latency_s is not None:
-        line.append(f"   latency {1e3 * link.latency_s:.0f} ms")
+        attempt = _next_attempt(link)
+        reason = start(one_line(link.reason), max(width - len(head) - len(attempt), _SHORTEST_REASON))
+        line = Text.assemble(head, (reason, "bold red" if link.requests else "dim"), attempt)
+    if record.chunk_age_steps is not None:
+        line.append(f"   chunk {record.chunk_age_steps} steps old, {record.planned_steps} actions left")
     return line
+
+
+def _next_attempt(link: LinkState) -> str:
+    if link.retry_in_s is not None:
+        return f"   next try in {link.retry_in_s:.1f} s"
+    return "   trying again" if link.in_flight else ""
 
 
 class Rate:
@@ -105,9 +110,10 @@ class LiveTerminal:
         self._rate = Rate()
         self._stopwatches = Stopwatches(len(self._nodes))
         self._log = LogLines(self._tell)
+        self._closing = False
         self._live = Live(
             console=console,
-            get_renderable=self._render,
+            get_renderable=self.frame,
             refresh_per_second=REFRESH_HZ,
             vertical_overflow="crop",
             redirect_stdout=False,
@@ -128,27 +134,37 @@ class LiveTerminal:
             self._tell(event)
 
     def close(self) -> None:
-        """Draw the last state and give the screen back."""
+        """Draw the last state, with all top nodes however low the screen is, and give the screen back."""
+        self._closing = True
         self._live.stop()
+
+    def frame(self) -> RenderableType:
+        """Return what the screen shows now; any thread may ask."""
+        record, events = self._record, tuple(self._events)
+        lines = [Text("starting …")] if record is None else self._header(record)
+        layout = Layout.of(self._height(len(lines) + len(events)), len(lines), len(events))
+        tree: list[Text] = []
+        if record is not None:
+            tree = tree_lines(self._nodes, record.nodes, self._stopwatches.durations_s, layout.tree)
+        newest = events[len(events) - layout.events :]
+        told = [Text(event, "yellow", no_wrap=True, overflow="ellipsis") for event in newest]
+        return Group(*lines[: layout.header], *tree, *told)
 
     def _tell(self, event: str) -> None:
         time_s = self._record.time_s if self._record else 0.0
         self._events.append(f"{time_s:7.2f} s  {one_line(event)}")
 
-    def _render(self) -> RenderableType:
-        record, events = self._record, tuple(self._events)
-        if record is None:
-            lines, tree = [Text("starting …")], []
-            layout = Layout.of(self._console.size.height, len(lines), len(events))
-        else:
-            lines = header(record, self._title, self._rate.hz)
-            path = tail(active_path(self._nodes, record.nodes), self._console.size.width - 4)
-            lines.append(Text(f"at: {path}", no_wrap=True, overflow="ellipsis"))
-            layout = Layout.of(self._console.size.height, len(lines), len(events))
-            tree = tree_lines(self._nodes, record.nodes, self._stopwatches.durations_s, layout.tree)
-        newest = events[len(events) - layout.events :]
-        told = [Text(event, "yellow", no_wrap=True, overflow="ellipsis") for event in newest]
-        return Group(*lines[: layout.header], *tree, *told)
+    def _header(self, record: TickRecord) -> list[Text]:
+        width = self._console.size.width
+        path = tail(active_path(self._nodes, record.nodes), width - 4)
+        at = Text(f"at: {path}", no_wrap=True, overflow="ellipsis")
+        return [*header(record, self._title, self._rate.hz, width), at]
+
+    def _height(self, beside: int) -> int:
+        """Return the lines to fill; the last frame may scroll, so it has room for the top nodes beside other lines."""
+        height = self._console.size.height
+        top = sum(node.depth <= 1 for node in self._nodes)
+        return max(height, beside + top + 1) if self._closing else height
 
 
 class PlainTerminal:
@@ -159,25 +175,26 @@ class PlainTerminal:
         self._nodes = tuple(nodes)
         self._watched = [i for i, node in enumerate(nodes) if node.kind == "subtree" or node.depth <= 1]
         self._stream = stream
+        self._inside_out = inside_out(nodes)
         self._last = dict.fromkeys(self._watched, Status.IDLE)
 
     def publish(self, record: TickRecord) -> None:
         """Write what is new: the events, then what ended, from the inside out, then what began, from the outside in."""
         began: list[str] = []
-        ended: list[str] = []
+        ended: dict[int, str] = {}
         for i in self._watched:
             state = record.nodes[i]
             status = state.status if state.ticked else Status.IDLE
             if status is not self._last[i] and status is not Status.IDLE:
                 reason = f": {state.reason}" if state.reason and status is Status.FAILURE else ""
                 line = f"{LOOKS[status][0]} {self._nodes[i].path} {status}{reason}"
-                (began if status is Status.RUNNING else ended).append(line)
+                if status is Status.RUNNING:
+                    began.append(line)
+                else:
+                    ended[i] = line
             self._last[i] = status
-        lines = [*record.events, *reversed(ended), *began]
+        lines = [*record.events, *(ended[i] for i in self._inside_out if i in ended), *began]
         for line in lines:
             self._stream.write(f"{record.time_s:7.2f} s  {one_line(line)}\n")
         if lines:
             self._stream.flush()
-
-    def close(self) -> None:
-        """Nothing is left to do."""

@@ -52,6 +52,15 @@ def active_path(nodes: Sequence[NodeInfo], states: Sequence[NodeState]) -> str:
     return max(running, key=lambda node: node.depth).path if running else "–"
 
 
+def inside_out(nodes: Sequence[NodeInfo]) -> list[int]:
+    """Return the nodes' indices with every node after those below it, siblings in order."""
+    last = list(range(len(nodes)))  # the last node at or below each
+    for i in reversed(range(1, len(nodes))):
+        parent = nodes[i].parent
+        last[parent] = max(last[parent], last[i])
+    return sorted(range(len(nodes)), key=lambda i: (last[i], -nodes[i].depth))
+
+
 def chosen(nodes: Sequence[NodeInfo], states: Sequence[NodeState], room: int) -> list[int]:
     """Return which nodes to show where there is room for so many, in the tree's order.
 

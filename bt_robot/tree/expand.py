@@ -9,13 +9,13 @@ find is reported once.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, is_null
 from bt_robot.errors import did_you_mean
+from bt_robot.tree.files import Library
 from bt_robot.tree.header import Definition
 from bt_robot.tree.leaf import Leaf
 from bt_robot.tree.parameters import Parameter
@@ -30,7 +30,6 @@ from bt_robot.tree.words import NAME, NAME_EXPECTED, reference
 
 MAX_NODES = 10_000
 MAX_DEPTH = 100
-MAX_PROBLEMS = 300
 
 _TEXT: Input[str] = Input(str, doc="")
 _NODE = "a node: a type's name, or one type with its parameters"
@@ -43,31 +42,41 @@ class _Stop(Exception):
 class Expander:
     """Turns definitions into node specs."""
 
-    def __init__(self, registry: Registry, subtrees: Mapping[str, Definition], problems: Problems) -> None:
+    def __init__(self, registry: Registry, library: Library, problems: Problems) -> None:
         """Start with the node types that files may name.
 
         Args:
             registry: The leaves.
-            subtrees: The subtrees of all files.
+            library: The subtrees of all files.
             problems: Where problems are noted.
         """
         self.calls: dict[str, list[tuple[str, Mark]]] = {}
         self._leaves = registry.leaves
-        self._subtrees = subtrees
+        self._library = library
+        self._subtrees = library.subtrees
         self._problems = problems
         self._values = ValueReader(problems)
         self._scopes: list[Scope] = []
         self._whole = False
         self._count = 0
         self._caller = ""
+        self._kind = "tree"
 
-    def check(self, definition: Definition) -> None:
-        """Note what is wrong with a definition by itself, and which subtrees it calls."""
-        with suppress(_Stop):
+    def check(self, definition: Definition) -> bool:
+        """Note what is wrong with a definition by itself, and which subtrees it calls.
+
+        Returns:
+            Whether it was checked to its end; if not, there is too much of it, or too much wrong with it.
+        """
+        try:
             self._check(definition)
+        except _Stop:
+            return False
+        return True
 
     def _check(self, definition: Definition) -> None:
         self._caller = definition.name if definition.kind == "subtree" else f"tree {definition.name}"
+        self._kind, self._count = definition.kind, 0
         scope = self._scope(definition.name)
         scope.arguments = {name: Argument(p, None, scope) for name, p in definition.parameters.items()}
         for parameter in definition.parameters.values():
@@ -81,7 +90,7 @@ class Expander:
 
         The subtrees must not call each other in circles.
         """
-        self._whole = True
+        self._whole, self._kind, self._count = True, "tree", 0
         try:
             root = self._root(definition, self._scope(definition.name))
         except _Stop:
@@ -109,11 +118,7 @@ class Expander:
     # One node
 
     def _node(self, source: SourceNode, scope: Scope, place: Place, root_name: str = "") -> NodeSpec | None:
-        if len(self._problems.found) >= MAX_PROBLEMS:
-            if not self._whole:
-                self._problems.add(
-                    Mark(source.mark.file), f"more than {MAX_PROBLEMS} problems; the rest is not checked"
-                )
+        if self._problems.full:
             raise _Stop
         if reference(source):
             return self._node_argument(source, scope, place)
@@ -169,11 +174,12 @@ class Expander:
         return self._call(found, subtree, body, scope)
 
     def _unknown_type(self, word: ScalarNode, body: SourceNode | None, scope: Scope, place: Place) -> None:
-        choices = [*BUILT_IN, *self._leaves, *self._subtrees]
         if word.text.startswith("$"):
             self._problems.add(word.mark, f"'{word.text}' takes no parameters", expected="the parameter by itself")
-        else:
-            self._problems.unknown(word.mark, "node type", word.text, choices)
+        elif word.text not in self._library.unloaded:  # which is a problem of its include, and noted there
+            choices = [*BUILT_IN, *self._leaves, *self._subtrees]
+            hint = self._library.include_hint(word.text, word.mark.file)
+            self._problems.unknown(word.mark, "node type", word.text, choices, hint=hint)
         if body is None:
             return
         scope.mention(body)
@@ -185,9 +191,10 @@ class Expander:
                 self._node(item, scope, below)
 
     def _count_node(self, word: ScalarNode) -> None:
-        self._count += self._whole
+        self._count += 1
         if self._count > MAX_NODES:
-            self._problems.add(word.mark, f"the tree has more than {MAX_NODES} nodes", expected="a smaller tree")
+            message = f"the {self._kind} has more than {MAX_NODES} nodes"
+            self._problems.add(word.mark, message, expected="a smaller tree")
             raise _Stop
 
     def _given_name(self, body: SourceNode | None, scope: Scope) -> str:
@@ -284,7 +291,7 @@ class Expander:
     # Leaves
 
     def _leaf(self, found: Found, leaf: type[Leaf], body: SourceNode | None, scope: Scope) -> NodeSpec | None:
-        before = len(self._problems.found)
+        before = self._problems.noted
         entries = self._entries(found, body)
         values: dict[str, object] = {}
         for key, node in entries:
@@ -297,10 +304,10 @@ class Expander:
             self._fill_prompt(found, prompt, values)
         inputs = {name: port for name, port in leaf.ports.items() if isinstance(port, Input)}
         self._note_missing(found, {n: p for n, p in inputs.items() if n != "prompt"}, values)
-        if len(self._problems.found) > before and body is not None:
+        if self._problems.noted > before and body is not None:
             scope.mention(body)
         spec = self._spec(found, values, (), leaf)
-        return spec if len(self._problems.found) == before else None
+        return spec if self._problems.noted == before else None
 
     def _fill_prompt(self, found: Found, port: Input[Any], values: dict[str, object]) -> None:
         if "prompt" in values:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from bt_robot.config.source import Mark, Problems, parse, read_file
+from bt_robot.config.source import MapNode, Mark, Problems, ScalarNode, parse, read_file
 from bt_robot.errors import did_you_mean
 from bt_robot.tree.header import Definition, read_definition
 
 MAX_FILES = 200
 MAX_INCLUDE_DEPTH = 20
+MAX_ENTRIES = 5_000
+"""How many files and folders are looked at to find the one whose include was forgotten."""
 
 
 class Library:
@@ -21,6 +25,7 @@ class Library:
         subtrees: The subtrees by name.
         definitions: Every definition, those without a usable name too.
         files: Every file read, in order.
+        unloaded: Subtrees that an include should have brought, by the names of the files, and did not.
     """
 
     def __init__(self, search: Sequence[Path], taken: Collection[str], problems: Problems) -> None:
@@ -34,10 +39,13 @@ class Library:
         self.subtrees: dict[str, Definition] = {}
         self.definitions: list[Definition] = []
         self.files: list[Path] = []
+        self.unloaded: set[str] = set()
         self._search = tuple(search)
         self._taken = taken
         self._problems = problems
         self._read: set[str] = set()
+        self._below: dict[Path, Mapping[str, list[str]]] = {}
+        self._hints: dict[tuple[str, str], str] = {}
 
     def add_file(self, path: Path) -> Definition | None:
         """Read a file and what it includes; None when nothing could be made of it."""
@@ -48,6 +56,33 @@ class Library:
         node = parse(text, name, self._problems)
         definition = read_definition(node, self._taken, self._problems) if node else None
         return self._add(definition, None, ()) if definition else None
+
+    def include_hint(self, word: str, file: str) -> str:
+        """Return which include would bring a subtree, or an empty string when no file near declares it.
+
+        Args:
+            word: A node type that is not known.
+            file: The file that names it, as called in messages.
+        """
+        if (word, file) not in self._hints:
+            self._hints[word, file] = self._include_hint(word, file)
+        return self._hints[word, file]
+
+    def _include_hint(self, word: str, file: str) -> str:
+        folders = self._folders(Path(file).parent if Path(file) in self.files else None)
+        for folder in folders:
+            if folder not in self._below:
+                self._below[folder] = _yaml_files_below(folder)
+        names = [name for folder in folders for name in self._below[folder].get(word, ())]
+        for name in sorted(names, key=lambda name: name.count("/")):
+            found = _first(name, folders)
+            if found and _declares(found, word):
+                has_some = any(d.includes for d in self.definitions if d.mark.file == file)
+                return f"add '{name}' to include" if has_some else f"add include: [{name}]"
+        return ""
+
+    def _folders(self, folder: Path | None) -> list[Path]:
+        return [*([folder] if folder else []), *self._search]
 
     def _add_file(self, path: Path, chain: tuple[Path, ...]) -> Definition | None:
         self._read.add(os.path.realpath(path))
@@ -65,27 +100,33 @@ class Library:
                 message = f"a second subtree '{definition.name}'"
                 self._problems.add(definition.mark, message, expected="another name", hint=f"the first is in {place}")
         for name, mark in definition.includes:
-            self._include(name, mark, folder, chain)
+            if self._problems.full:
+                break
+            if not self._include(name, mark, folder, chain):
+                self.unloaded.add(PurePosixPath(name).stem)
         return definition
 
-    def _include(self, name: str, mark: Mark, folder: Path | None, chain: tuple[Path, ...]) -> None:
+    def _include(self, name: str, mark: Mark, folder: Path | None, chain: tuple[Path, ...]) -> bool:
+        """Read a file unless it was read already; return whether it is there, or else note why not."""
         path = self._find(name, mark, folder)
         if path is None:
-            return
+            return False
         resolved = os.path.realpath(path)
         names = [os.path.realpath(file) for file in chain]
         if resolved in names:
             circle = " → ".join(str(file) for file in (*chain[names.index(resolved) :], path))
             self._problems.add(mark, f"include cycle: {circle}", expected="includes that end")
-        elif resolved in self._read:
-            return
-        elif len(chain) >= MAX_INCLUDE_DEPTH or len(self.files) >= MAX_FILES:
+            return False
+        if resolved in self._read:
+            return True
+        if len(chain) >= MAX_INCLUDE_DEPTH or len(self.files) >= MAX_FILES:
             expected = f"at most {MAX_FILES} files, nested {MAX_INCLUDE_DEPTH} deep"
             self._problems.add(mark, f"include '{name}' is one too many", expected=expected)
-        else:
-            included = self._add_file(path, chain)
-            if included and included.kind == "tree":
-                self._problems.add(mark, f"include '{name}': '{included.name}' is a tree", expected="a subtree file")
+            return False
+        included = self._add_file(path, chain)
+        if included and included.kind == "tree":
+            self._problems.add(mark, f"include '{name}': '{included.name}' is a tree", expected="a subtree file")
+        return included is not None and included.kind == "subtree" and bool(included.name)
 
     def _find(self, name: str, mark: Mark, folder: Path | None) -> Path | None:
         parts = PurePosixPath(name)
@@ -93,16 +134,22 @@ class Library:
             expected = "a relative path without '..', such as skills/pick.yaml"
             self._problems.add(mark, f"include '{name}' leaves its folder", expected=expected)
             return None
-        folders = [*([folder] if folder else []), *self._search]
-        for candidate in (place / name for place in folders):
-            if _is_file(candidate):
-                return candidate
+        folders = self._folders(folder)
+        if found := _first(name, folders):
+            return found
         stem = str(parts.with_suffix(""))
         files = _yaml_files(folders, parts.parent)
-        near = did_you_mean(name, [file for file in files if did_you_mean(stem, [file.removesuffix(".yaml")])])
+        similar = [file for file in files if did_you_mean(stem, [file.removesuffix(".yaml")])]
+        self.unloaded.update(PurePosixPath(file).stem for file in similar)
+        near = did_you_mean(name, similar)
         searched = ", ".join(str(place) for place in folders) or "no folder"
         self._problems.add(mark, f"include '{name}': no such file", expected=f"a file in {searched}", hint=near)
         return None
+
+
+def _first(name: str, folders: Sequence[Path]) -> Path | None:
+    """Return the file that an include of a name brings."""
+    return next((path for path in (folder / name for folder in folders) if _is_file(path)), None)
 
 
 def _is_file(path: Path) -> bool:
@@ -122,3 +169,29 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
+
+
+def _yaml_files_below(folder: Path) -> Mapping[str, list[str]]:
+    """Return the YAML files in a folder and below it by their stems, the nearest first; a large folder is cut off."""
+    found: dict[str, list[str]] = {}
+    rest, left = deque([PurePosixPath()]), MAX_ENTRIES
+    while rest and left > 0:
+        place = rest.popleft()
+        try:
+            with os.scandir(folder / place) as entries:
+                seen = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, left)]
+        except OSError:
+            continue
+        left -= len(seen)
+        for name, is_folder in sorted(seen):
+            if is_folder and not name.startswith("."):
+                rest.append(place / name)
+            elif name.endswith(".yaml"):
+                found.setdefault(name.removesuffix(".yaml"), []).append(str(place / name))
+    return found
+
+
+def _declares(path: Path, subtree: str) -> bool:
+    node = read_file(path, Problems())
+    named = node.get("subtree") if isinstance(node, MapNode) else None
+    return isinstance(named, ScalarNode) and named.text == subtree

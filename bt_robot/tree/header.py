@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from bt_robot.config.source import MapNode, Mark, Problems, ScalarNode, SourceNode
+from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, is_null, read_value
 from bt_robot.tree.parameters import Parameter, read_parameters
 from bt_robot.tree.words import NAME, NAME_EXPECTED, references
@@ -117,8 +117,15 @@ def _read_expects(node: MapNode, problems: Problems) -> dict[str, tuple[str, ...
 
 def _read_includes(node: MapNode, problems: Problems) -> tuple[tuple[str, Mark], ...]:
     value = node.get("include")
-    names = read_value(value, tuple[str, ...], problems, "include") if value else ()
-    if names is INVALID:
-        return ()
-    marks = [item.mark for item in getattr(value, "items", ())]
-    return tuple(zip(names, marks, strict=True))
+    if isinstance(value, ListNode):
+        names = [read_value(item, str, problems, f"include[{i}]") for i, item in enumerate(value.items)]
+        marks = [item.mark for item in value.items]
+        return tuple((name, mark) for name, mark in zip(names, marks, strict=True) if name is not INVALID)
+    files = value.text.replace(",", " ").split() if isinstance(value, ScalarNode) else []
+    if value is not None and files and all(file.endswith(".yaml") for file in files):
+        hint = f"write [{', '.join(files)}]"
+        problems.add(value.mark, f"include: {describe(value)}", expected="a list of texts", hint=hint)
+        return tuple((file, value.mark) for file in files)  # what is meant is clear, so its own mistakes are found too
+    if value is not None:
+        read_value(value, tuple[str, ...], problems, "include")
+    return ()

@@ -55,11 +55,10 @@ def _spec(tree: Definition | None, library: Library, registry: Registry, problem
     if tree and tree.kind == "subtree":
         hint = "include it from a tree"
         problems.add(tree.mark, "the file holds a subtree", expected="a file with 'tree: name'", hint=hint)
-    expander = Expander(registry, library.subtrees, problems)
-    for definition in library.definitions:
-        expander.check(definition)
+    expander = Expander(registry, library, problems)
+    checked = all(expander.check(definition) for definition in library.definitions)
     root = None
-    if not _note_cycles(expander.calls, problems) and tree and tree.kind == "tree":
+    if checked and not _note_cycles(expander.calls, problems) and tree and tree.kind == "tree":
         root = expander.expand(tree)
     problems.raise_if_any()
     assert tree is not None, "a file that could not be read has a problem"

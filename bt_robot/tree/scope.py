@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
@@ -12,6 +13,9 @@ from bt_robot.errors import did_you_mean
 from bt_robot.tree.kinds import fits
 from bt_robot.tree.parameters import Parameter
 from bt_robot.tree.words import key_name, reference
+
+_MAX_CHOICES = 100
+"""Among how many keys the nearest one is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class Scope:
                     read.mark,
                     f"{read.port}: the key '{read.key}' is read here, but never written",
                     expected="a key that an output is bound to",
-                    hint=did_you_mean(read.key, written),
+                    hint="" if problems.full else did_you_mean(read.key, islice(written, _MAX_CHOICES)),
                 )
             for kind, write in written.get(read.key, {}).items():
                 if not fits(kind, read.kind):

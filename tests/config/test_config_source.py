@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.config.source import MAX_BYTES, ListNode, MapNode, Problems, ScalarNode, parse, read_file
+from bt_robot.config.source import (
+    MAX_BYTES,
+    MAX_PROBLEMS,
+    ListNode,
+    MapNode,
+    Mark,
+    Problems,
+    ScalarNode,
+    parse,
+    read_file,
+)
 
 
 def problems_of(text):
@@ -38,11 +48,61 @@ def test_nodes_know_their_place_and_whether_they_were_quoted():
         ("", "x.yaml: the file is empty"),
         ("a: [1\n", "x.yaml:2:1: not YAML: did not find expected ',' or ']'"),
         ("a: b: c", "x.yaml:1:5: not YAML: mapping values are not allowed in this context"),
-        ("\ta: 1", "x.yaml:1:1: not YAML: found character that cannot start any token"),
+        ("a: @b", "x.yaml:1:4: not YAML: found character that cannot start any token"),
+        ("a: [1,\n\t2: 3: 4]", "x.yaml:2:6: not YAML: did not find expected ',' or ']'"),
     ],
 )
 def test_what_is_refused_and_in_which_words(text, message):
     assert problems_of(text) == [message]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("\ta: 1", "1:1"),
+        ("a:\n\tb: 1", "2:1"),
+        ("ä: 🙂\r\nb:\r\n\tc: 1", "3:1"),
+        ("a:\n  b: 1\n\tc: 2", "3:1"),
+        ("a:\n  b: 1\n  \tc: 2", "3:3"),
+        ("a:\n  - b\n\t- c", "3:1"),
+        ("a: |\n\tb", "2:1"),
+        ("-\t- a", "1:2"),
+    ],
+)
+def test_a_tab_that_indents_is_called_a_tab(text, place):
+    assert problems_of(text) == [f"x.yaml:{place}: a tab character; expected spaces for indentation"]
+
+
+@pytest.mark.parametrize("text", ["a: \t1", "a: 1\t# b", "a: [1,\n\t2]", "a: 'x\n\ty'"])
+def test_a_tab_that_does_not_indent_is_no_problem(text):
+    assert problems_of(text) == []
+
+
+def test_a_problem_is_told_once_however_often_it_is_noted():
+    problems = Problems()
+    for _ in range(3):
+        problems.add(Mark("x.yaml", 1, 2), "wrong")
+    assert [str(problem) for problem in problems.found] == ["x.yaml:1:2: wrong"]
+    assert problems.noted == 3
+
+
+def test_problems_are_told_up_to_a_bound_and_the_rest_is_owned_up_to():
+    problems = Problems()
+    for line in range(1, MAX_PROBLEMS + 1):
+        problems.add(Mark("x.yaml", line, 1), "wrong")
+    assert not problems.full
+    assert str(problems.found[-1]) == f"x.yaml:{MAX_PROBLEMS}:1: wrong"
+    for line in range(MAX_PROBLEMS + 1, 2 * MAX_PROBLEMS):
+        problems.unknown(Mark("x.yaml", line, 1), "word", "b", ["a", "c"])
+    assert problems.full
+    assert len(problems.found) == MAX_PROBLEMS + 1
+    assert str(problems.found[-1]) == f"x.yaml: more than {MAX_PROBLEMS} problems; the rest is not checked"
+
+
+def test_a_hint_of_its_own_comes_before_the_nearest_word():
+    problems = Problems()
+    problems.unknown(Mark("x.yaml", 1, 1), "word", "aa", ["ab"], hint="look it up")
+    assert [str(p) for p in problems.found] == ["x.yaml:1:1: unknown word 'aa'; expected one of ab (look it up)"]
 
 
 def test_deep_and_large_files_are_refused():

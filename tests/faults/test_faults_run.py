@@ -45,9 +45,6 @@ class Records:
         if record.step in self.at:
             self.at[record.step]()
 
-    def close(self):
-        pass
-
 
 class Planner:
     """Sways gently for some requests, then does what it is told for some, then sways again."""

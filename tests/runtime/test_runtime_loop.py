@@ -155,18 +155,12 @@ class Notes:
     def publish(self, record):
         self.records.append(record)
 
-    def close(self):
-        pass
-
 
 class Broken:
     """A sink that can't."""
 
     def publish(self, record):
         raise OSError("disk full")
-
-    def close(self):
-        pass
 
 
 def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=(), link=None):

@@ -60,6 +60,5 @@ def test_every_violation_is_counted_and_the_first_are_kept(record):
     auditor = Auditor(limits, joints, 1 / 30)
     for step in range(600):
         auditor.publish(record(step))
-    auditor.close()
     assert auditor.count > 600
     assert len(auditor.violations) <= 1000

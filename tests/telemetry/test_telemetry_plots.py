@@ -1,9 +1,11 @@
-"""The plots are written, whatever a prompt holds."""
+"""The plots are written, whatever a prompt holds, and nothing on them is cut off or covered."""
 
 import cv2
 import numpy as np
+import pytest
+from matplotlib.figure import Figure
 
-from bt_robot.messages import JointLimits
+from bt_robot.messages import JointLimits, LinkState
 from bt_robot.telemetry.plots import plot_joints, plot_latency
 from bt_robot.telemetry.recording import Recording
 
@@ -34,3 +36,70 @@ def test_a_run_without_chunks_still_has_a_latency_plot(record, tmp_path):
     plot_latency(recording, tmp_path / "latency.png")
     plot_joints(recording, LIMITS, "one tick", tmp_path / "joints.png")
     assert (tmp_path / "latency.png").stat().st_size > 1000
+
+
+@pytest.fixture
+def drawn(monkeypatch, tmp_path):
+    """A function that draws a plot and returns its figure."""
+    figures = []
+    save = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda self, path: (figures.append(self), save(self, path)))
+
+    def draw(plot, *args):
+        plot(*args, tmp_path / "x.png")
+        return figures[-1]
+
+    return draw
+
+
+def lane_texts(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_a_prompt_is_shortened_to_what_its_span_has_room_for(record, drawn):
+    long = "pick up the red block and place it in the container"
+    recording = Recording({})
+    for step in range(600):
+        prompt = "pick" if step < 3 else long if step < 60 else "place" if step < 150 else long
+        recording.publish(record(step, prompt=prompt))
+    figure = drawn(plot_joints, recording, LIMITS, "t")
+    texts = [text for text in figure.axes[0].texts if text.get_text()]
+    assert lane_texts(figure)[0] == ""  # not a letter fits
+    shortened, whole, again = (text.get_text() for text in texts)
+    assert (whole, again) == ("place", long)
+    assert shortened.endswith("…")
+    assert long.startswith(shortened[:-1])
+    assert len(shortened) > 3
+    for text, (begin, end) in zip(texts, [(0.1, 2.0), (2.0, 5.0), (5.0, 20.0)], strict=True):
+        (left, _), (right, _) = figure.axes[0].transData.transform([(begin, 0), (end, 0)])
+        box = text.get_window_extent()
+        assert left <= box.x0 < box.x1 <= right
+
+
+def test_the_latency_plot_spans_the_run_and_marks_failed_requests(record, chunk, drawn):
+    recording = Recording({})
+    for step in range(301):
+        link = LinkState(True, errors=(step >= 90) + (step >= 120))
+        recording.publish(record(step, link=link, chunk=chunk if step in (30, 60) else None))
+    figure = drawn(plot_latency, recording)
+    axis = figure.axes[0]
+    lines = {line.get_label(): line for line in axis.get_lines()}
+    assert list(lines["request failed"].get_xdata()) == [3.0, 4.0]
+    assert list(lines["question to answer"].get_ydata()) == [100.0, 100.0]
+    left, right = axis.get_xlim()
+    assert -0.2 < left < 0.0
+    assert 10.0 < right < 10.2
+
+
+def test_the_legends_stand_outside_the_axes(record, chunk, drawn):
+    recording = recorded(record, chunk)
+    for figure in (drawn(plot_latency, recording), drawn(plot_joints, recording, LIMITS, "a run")):
+        legend = figure.legends[0].get_window_extent()
+        assert all(not legend.overlaps(axis.get_window_extent()) for axis in figure.axes)
+        assert not legend.overlaps(figure.axes[0].title.get_window_extent())
+
+
+def test_a_run_whose_requests_were_never_answered_says_so(record, drawn):
+    recording = Recording({})
+    recording.publish(record(0))
+    assert [text.get_text() for text in drawn(plot_latency, recording).axes[0].texts] == ["no request was answered"]

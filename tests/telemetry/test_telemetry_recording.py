@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from bt_robot.messages import Frame, Observation
+from bt_robot.messages import Frame, LinkState, Observation
 from bt_robot.telemetry import recording as module
 from bt_robot.telemetry.recording import MAX_STILLS, Recording
 
@@ -17,6 +17,13 @@ def test_a_tick_becomes_a_row_with_the_active_lane(record, chunk):
     assert columns.prompt == ["pick up"] * 2
     assert [(a.latency_s, a.server_s) for a in recording.arrivals] == [(0.1, 0.03)]
     assert recording.last_states == record(1).nodes
+
+
+def test_a_failed_request_is_noted_when_the_count_of_errors_grows(record):
+    recording = Recording({})
+    for step, errors in enumerate([0, 0, 1, 1, 3, 3]):
+        recording.publish(record(step, link=LinkState(errors == 0, errors=errors)))
+    assert list(recording.failures_s) == [2 / 30, 4 / 30]
 
 
 def test_stills_stay_few_and_evenly_spread(record):

@@ -11,7 +11,6 @@ def tallied(records):
     tally = Tally()
     for record in records:
         tally.publish(record)
-    tally.close()
     return tally.numbers
 
 

@@ -1,58 +1,70 @@
 """What a person reads while a run goes on."""
 
 import io
+import logging
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
+from rich.text import Text
 
 from bt_robot.messages import LinkState, NodeInfo, NodeState, Status, Verdict
-from bt_robot.telemetry.terminal import LiveTerminal, PlainTerminal, Rate, active_path, header, tail, tree_lines
+from bt_robot.telemetry.terminal import Layout, LiveTerminal, PlainTerminal, Rate, header
+
+IDLE, RUNNING = NodeState(Status.IDLE), NodeState(Status.RUNNING, ticked=True)
+AWAY = "no policy server at ws://127.0.0.1:8000: connection refused; is it running?"
+
+
+def header_text(record, width=80):
+    return [line.plain for line in header(record, "pick_place", 30.0, width)]
 
 
 def test_the_header_tells_time_rate_prompt_latency_and_chunk(record):
-    lines = [line.plain for line in header(record(60), "pick_place", 30.0)]
-    assert lines == [
+    assert header_text(record(60)) == [
         "pick_place      2.0 s    30.0 ticks/s",
         "prompt: pick up",
         "policy: ok   latency 100 ms   chunk 3 steps old, 12 actions left",
     ]
 
 
-def test_the_header_says_that_the_arm_holds_and_why(record):
-    state = record(1, verdict=Verdict(held=True), link=LinkState(False, "connection refused"), chunk_age_steps=None)
-    lines = [line.plain for line in header(state, "t", 30.0)]
-    assert lines[0].endswith("HOLDING")
-    assert lines[2] == "policy: connection refused   latency –   chunk – old, 12 actions left"
+def test_what_there_is_not_yet_is_left_out(record):
+    early = record(1, link=LinkState(True), chunk_age_steps=None, planned_steps=0, prompt="")
+    assert header_text(early)[1:] == ["prompt: –", "policy: ok"]
 
 
-def test_a_line_per_node_with_glyph_name_time_and_reason(nodes):
-    states = (
-        NodeState(Status.RUNNING, "", 1.0, True),
-        NodeState(Status.FAILURE, "too far", 2.5, True),
-        NodeState(Status.IDLE),
-    )
-    assert [line.plain for line in tree_lines(nodes, states, 3.0, 20)] == [
-        "▶ t (sequence)  2.0 s",
-        "  ✗ pick (vla_skill)  0.5 s  too far",
-        "    · wait",
-    ]
+def test_the_header_says_that_the_arm_holds_why_and_when_the_next_attempt_comes(record):
+    link = LinkState(False, "connection refused", latency_s=0.1, retry_in_s=1.52, requests=3)
+    lines = header_text(record(1, verdict=Verdict(held=True), link=link, chunk_age_steps=None))
+    assert lines[0] == "pick_place      0.0 s   HOLDING    30.0 ticks/s"
+    assert lines[2] == "policy: connection refused   next try in 1.5 s"
 
 
-def test_the_path_of_the_running_leaf_is_told(nodes):
-    on, off = NodeState(Status.RUNNING, ticked=True), NodeState(Status.RUNNING, ticked=False)
-    assert active_path(nodes, (on, on, on)) == "t/pick/wait"
-    assert active_path(nodes, (on, off, off)) == "t"
-    assert active_path(nodes, (off, off, off)) == "–"
+def test_an_attempt_under_way_is_told(record):
+    link = LinkState(False, "connection refused", in_flight=True, requests=3)
+    assert header_text(record(1, link=link, chunk_age_steps=None))[2] == "policy: connection refused   trying again"
 
 
-def test_a_long_path_keeps_its_end():
-    assert tail("pick/place/wait", 15) == "pick/place/wait"
-    assert tail("pick/place/wait", 8) == "…ce/wait"
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_long_reason_leaves_room_for_the_next_attempt(record, width):
+    link = LinkState(False, AWAY, retry_in_s=0.4, requests=3)
+    line = header_text(record(1, link=link, chunk_age_steps=None), width)[2]
+    assert len(line) <= width
+    assert line.endswith("next try in 0.4 s")
+    assert ("…" in line) is (width < 200)
 
 
-def test_a_tree_larger_than_the_screen_shows_what_was_ticked():
-    nodes = tuple(NodeInfo(f"t/{i}", "wait", f"n{i}", 1, 0, "action") for i in range(100))
-    states = tuple(NodeState(Status.RUNNING, "", 0.0, ticked=i in (5, 77)) for i in range(100))
-    assert [line.plain.split()[1] for line in tree_lines(nodes, states, 0.0, 10)] == ["n5", "n77"]
+@given(st.integers(1, 60), st.integers(1, 4), st.integers(0, 4))
+def test_header_tree_and_events_fit_every_terminal_and_the_tree_always_has_a_line(height, headers, events):
+    layout = Layout.of(height, headers, events)
+    assert layout.header + layout.tree + layout.events == max(height - 1, 1)
+    assert layout.tree >= 1
+    assert 0 <= layout.header <= headers
+    assert 0 <= layout.events <= events
+
+
+def test_a_low_terminal_shows_fewer_events():
+    assert [Layout.of(height, 4, 4).events for height in (6, 10, 16, 24)] == [0, 1, 2, 4]
 
 
 def test_the_rate_is_measured_on_the_wall():
@@ -64,6 +76,62 @@ def test_the_rate_is_measured_on_the_wall():
     assert abs(rate.hz - 10.0) < 1e-9
 
 
+def screen_of(width, height):
+    return Console(file=io.StringIO(), force_terminal=True, width=width, height=height, legacy_windows=False)
+
+
+def last_frame(console):
+    """The lines of the last frame that was drawn."""
+    last = console.file.getvalue().rsplit("\x1b[2K", 1)[-1]
+    return Text.from_ansi(last.replace("\x1b[?25h", "")).plain.splitlines()
+
+
+def chain(depth, siblings):
+    """A running chain of nodes, and as many top nodes beside it."""
+    nodes = [NodeInfo("t", "sequence", "t", 0, -1, "composite")]
+    for i in range(1, depth):
+        nodes.append(NodeInfo(f"{nodes[-1].path}/n{i}", "sequence", f"n{i}", i, i - 1, "composite"))
+    beside = [NodeInfo(f"t/s{i}", "wait", f"s{i}", 1, 0, "action") for i in range(siblings)]
+    return (*nodes, *beside), (
+        *[RUNNING] * (depth - 1),
+        NodeState(Status.RUNNING, AWAY * 3, 0.0, True),
+        *[IDLE] * siblings,
+    )
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 10), (200, 8), (80, 24), (100, 30), (30, 3), (30, 2)])
+def test_a_frame_fits_its_terminal_and_shows_the_running_leaf(record, width, height):
+    nodes, states = chain(depth=8, siblings=30)
+    terminal = LiveTerminal(nodes, "t", screen_of(width, height))
+    link = LinkState(False, AWAY, retry_in_s=0.4, requests=3)
+    terminal.publish(record(90, nodes=states, events=("an event\nof two lines " * 9,) * 5, link=link))
+    page = Console(file=io.StringIO(), width=width)
+    page.print(terminal.frame())
+    terminal.close()
+    lines = page.file.getvalue().splitlines()
+    assert len(lines) == height - 1
+    assert all(len(line) <= width for line in lines)
+    tree = [line for line in lines if "▶" in line]
+    assert tree[-1].startswith("  " * 7)
+    assert tree[-1].endswith("…")
+
+
+@pytest.mark.parametrize("height", [3, 8, 24])
+def test_the_last_frame_shows_the_top_nodes_with_their_times_on_any_screen(record, nodes, height):
+    console = screen_of(60, height)
+    terminal = LiveTerminal((*nodes, NodeInfo("t/rest", "move_to", "rest", 1, 0, "action")), "t", console)
+    done, done_now = NodeState(Status.SUCCESS), NodeState(Status.SUCCESS, ticked=True)
+    for step in range(70):
+        terminal.publish(record(step, nodes=(RUNNING, RUNNING, RUNNING, IDLE), events=("something",)))
+    for step in range(70, 100):
+        terminal.publish(record(step, nodes=(RUNNING, done, done, RUNNING)))
+    for step in range(100, 110):
+        terminal.publish(record(step, nodes=(done_now, done, done, done_now), status=Status.SUCCESS))
+    terminal.close()
+    top = [line for line in last_frame(console) if "✓" in line and "wait" not in line]
+    assert top == ["✓ t (sequence)  3.3 s", "  ✓ pick (vla_skill)  2.3 s", "  ✓ rest (move_to)  1.0 s"]
+
+
 def test_the_live_view_draws_the_last_state_and_no_markup_of_a_prompt(record, nodes):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=80, height=24)
@@ -72,22 +140,78 @@ def test_the_live_view_draws_the_last_state_and_no_markup_of_a_prompt(record, no
     terminal.close()
     text = screen.getvalue()
     assert "[red]x[/red]" in text
-    assert "policy: gone" in text
+    assert "   0.00 s  policy: gone" in text
     assert "pick" in text
 
 
-def test_without_a_screen_a_line_is_written_when_something_happens(record, nodes):
+def test_what_is_logged_appears_among_the_events_and_is_kept_for_afterwards(record, nodes):
+    screen = io.StringIO()
+    terminal = LiveTerminal(nodes, "t", Console(file=screen, force_terminal=True, width=80, height=24))
+    logger = logging.Logger("part")
+    logger.addHandler(terminal.log_handler)
+    terminal.publish(record(60, events=("policy: gone",)))
+    logger.warning("the disk is %s", "full")
+    terminal.close()
+    assert "   2.00 s  WARNING the disk is full" in screen.getvalue()
+    assert terminal.log_handler.kept_lines == ("the disk is full",)
+
+
+def test_what_is_logged_before_the_first_tick_appears_too(nodes):
+    screen = io.StringIO()
+    terminal = LiveTerminal(nodes, "t", Console(file=screen, force_terminal=True, width=80, height=24))
+    terminal.log_handler.emit(logging.makeLogRecord({"msg": "early", "levelname": "WARNING"}))
+    terminal.close()
+    assert "starting …" in screen.getvalue()
+    assert "WARNING early" in screen.getvalue()
+
+
+def plain_log(record, nodes, *ticks):
+    """What is written of ticks, each of them states and events."""
     stream = io.StringIO()
     terminal = PlainTerminal(nodes, stream)
-    idle, running = NodeState(Status.IDLE), NodeState(Status.RUNNING, "", 0.0, True)
-    failed = NodeState(Status.FAILURE, "gripper empty", 0.1, True)
-    terminal.publish(record(0, nodes=(running, running, running)))
-    terminal.publish(record(1, nodes=(running, running, running)))
-    terminal.publish(record(2, nodes=(running, failed, idle), events=("policy: gone",)))
-    terminal.close()
-    assert stream.getvalue().splitlines() == [
+    for step, (states, *events) in enumerate(ticks):
+        terminal.publish(record(step, nodes=states, events=tuple(events)))
+    return stream.getvalue().splitlines()
+
+
+def test_without_a_screen_a_line_is_written_when_something_happens(record, nodes):
+    failed = NodeState(Status.FAILURE, "gripper\nempty", 0.1, True)
+    all_run = (RUNNING, RUNNING, RUNNING)
+    assert plain_log(record, nodes, [all_run], [all_run], [(RUNNING, failed, IDLE), "policy: gone"]) == [
         "   0.00 s  ▶ t RUNNING",
         "   0.00 s  ▶ t/pick RUNNING",
         "   0.07 s  policy: gone",
         "   0.07 s  ✗ t/pick FAILURE: gripper empty",
     ]
+
+
+def test_in_one_tick_children_end_before_their_parents_and_before_anything_begins(record):
+    nodes = tuple(
+        NodeInfo(path, "vla_skill", path, path.count("/"), parent, "subtree")
+        for path, parent in [("t", -1), ("t/a", 0), ("t/a/x", 1), ("t/b", 0), ("t/c", 0)]
+    )
+    done = NodeState(Status.SUCCESS, ticked=True)
+    lines = plain_log(
+        record,
+        nodes,
+        [(RUNNING, RUNNING, RUNNING, IDLE, IDLE)],
+        [(RUNNING, done, done, done, RUNNING)],
+        [(done, NodeState(Status.SUCCESS), NodeState(Status.SUCCESS), NodeState(Status.SUCCESS), done)],
+    )
+    assert [line.split()[2:4] for line in lines] == [
+        ["▶", "t"],
+        ["▶", "t/a"],
+        ["▶", "t/a/x"],
+        ["✓", "t/a/x"],
+        ["✓", "t/a"],
+        ["✓", "t/b"],
+        ["▶", "t/c"],
+        ["✓", "t/c"],
+        ["✓", "t"],
+    ]
+
+
+def test_a_node_that_was_ticked_and_halted_in_the_same_tick_has_no_line(record, nodes):
+    halted = NodeState(Status.IDLE, ticked=True)
+    lines = plain_log(record, nodes, [(RUNNING, RUNNING, RUNNING)], [(RUNNING, halted, halted)])
+    assert [line.split()[3] for line in lines] == ["t", "t/pick"]

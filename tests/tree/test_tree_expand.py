@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from tree_leaves import REGISTRY
 
+from bt_robot.config.source import MAX_PROBLEMS
 from bt_robot.errors import LoadError
 from bt_robot.tree import Key, TreeSpec, parse_tree
-from bt_robot.tree.expand import MAX_NODES, MAX_PROBLEMS
+from bt_robot.tree.expand import MAX_NODES
 
 TYPES = (
     "ask, fallback, force_failure, force_success, inverter, look, measure, parallel, play, reactive_fallback, "
@@ -258,6 +259,32 @@ def test_a_tree_may_not_grow_beyond_its_bounds(tmp_path):
         parse_tree(f"tree: t\ninclude: [{include}]\nroot: s0", "t.yaml", REGISTRY, [tmp_path])
 
 
+def test_a_file_with_too_many_nodes_is_left_where_they_are_too_many():
+    text = "tree: t\nroot:\n  sequence:\n" + "    - look\n" * (2 * MAX_NODES) + "    - lok\n"
+    assert problems(text) == [
+        f"t.yaml:{3 + MAX_NODES}:7: the tree has more than {MAX_NODES} nodes; expected a smaller tree"
+    ]
+
+
+def test_a_tree_may_have_just_as_many_nodes_as_allowed():
+    spec = parse_tree(f"tree: t\nroot: {{sequence: [{'look, ' * (MAX_NODES - 1)}]}}", "t.yaml", REGISTRY)
+    assert spec.root.children[-1].path == f"t/look_{MAX_NODES - 1}"
+
+
+def test_a_subtree_has_the_same_bound_even_when_nothing_calls_it(tmp_path):
+    (tmp_path / "a.yaml").write_text("subtree: a\nroot: {sequence: [" + "look, " * MAX_NODES + "]}")
+    with pytest.raises(LoadError, match=f"the subtree has more than {MAX_NODES} nodes; expected a smaller tree"):
+        parse_tree("tree: t\ninclude: [a.yaml]\nroot: look", "t.yaml", REGISTRY, [tmp_path])
+
+
+def test_files_together_may_have_more_nodes_than_one_tree(tmp_path):
+    half = "root: {sequence: [" + "look, " * (MAX_NODES // 2) + "]}"
+    for name in "abc":
+        (tmp_path / f"{name}.yaml").write_text(f"subtree: {name}\n{half}")
+    spec = parse_tree("tree: t\ninclude: [a.yaml, b.yaml, c.yaml]\nroot: a", "t.yaml", REGISTRY, [tmp_path])
+    assert len(spec.root.children[0].children) == MAX_NODES // 2
+
+
 def test_a_tree_may_not_be_deeper_than_its_bounds(tmp_path):
     for name, below in (("a", "b"), ("b", "c"), ("c", "look")):
         root = "{inverter: {child: " * 40 + below + "}}" * 40
@@ -271,3 +298,10 @@ def test_a_file_of_nothing_but_mistakes_is_given_up_on():
     found = problems(text)
     assert len(found) == MAX_PROBLEMS + 1
     assert found[0] == f"t.yaml: more than {MAX_PROBLEMS} problems; the rest is not checked"
+
+
+def test_mistakes_that_are_met_twice_count_once():
+    text = "tree: t\nroot:\n  sequence:\n" + "    - {wait: {duration_s: x}}\n" * MAX_PROBLEMS
+    found = problems(text)
+    assert len(found) == MAX_PROBLEMS
+    assert found[-1] == f"t.yaml:{3 + MAX_PROBLEMS}:27: wait.duration_s: 'x'; expected a number of at least 0"

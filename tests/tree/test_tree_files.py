@@ -8,7 +8,7 @@ import pytest
 from tree_leaves import REGISTRY
 
 from bt_robot.errors import LoadError
-from bt_robot.tree import load_tree, parse_tree
+from bt_robot.tree import files, load_tree, parse_tree
 from bt_robot.tree.files import MAX_FILES, MAX_INCLUDE_DEPTH
 
 
@@ -28,6 +28,11 @@ def problems(*search: str) -> list[str]:
     with pytest.raises(LoadError) as error:
         load_tree(Path("t.yaml"), REGISTRY, [Path(name) for name in search])
     return str(error.value).splitlines()
+
+
+def hints(search: str = "lib") -> list[str]:
+    """Return what is hinted at in brackets at the end of each problem."""
+    return [line.rpartition(" (")[2].removesuffix(")") if line.endswith(")") else "" for line in problems(search)]
 
 
 def test_a_file_beside_the_including_one_comes_before_the_search_folders():
@@ -79,6 +84,108 @@ def test_a_name_too_long_for_the_file_system_is_a_missing_file():
     name = "x" * 300
     write(t=f"tree: t\ninclude: [{name}/{name}.yaml]\nroot: look")
     assert problems() == [f"t.yaml:2:11: include '{name}/{name}.yaml': no such file; expected a file in ."]
+
+
+@pytest.mark.parametrize("place", [".", "skills", "lib__skills", "a__b__c", "lib__a__b"])
+def test_a_forgotten_include_is_named_and_right(place):
+    write(**{f"{place}__gentle": "subtree: gentle\nroot: look"})
+    write(t="tree: t\nroot: {sequence: [look, gentle]}")
+    name = f"{place.removeprefix('lib__').replace('__', '/')}/gentle.yaml".removeprefix("./")
+    assert problems("lib")[0].startswith("t.yaml:2:25: unknown node type 'gentle'; expected one of ask, fallback, ")
+    assert hints() == [f"add include: [{name}]"]
+    write(t=f"tree: t\ninclude: [{name}]\nroot: {{sequence: [look, gentle]}}")
+    assert load_tree(Path("t.yaml"), REGISTRY, [Path("lib")]).root.children[1].type == "gentle"
+
+
+def test_a_forgotten_include_is_added_to_those_that_are_there():
+    write(t="tree: t\ninclude: [a.yaml]\nroot: {sequence: [a, gentle]}", a="subtree: a\nroot: gentle")
+    write(lib__gentle="subtree: gentle\nroot: look")
+    assert hints() == ["add include: [gentle.yaml]", "add 'gentle.yaml' to include"]
+
+
+def test_text_is_told_of_the_search_folders_only():
+    write(gentle="subtree: gentle\nroot: look", lib__skills__calm="subtree: calm\nroot: look")
+    with pytest.raises(LoadError) as error:
+        parse_tree("tree: t\nroot: {sequence: [gentle, calm]}", "the prompt", REGISTRY, [Path("lib")])
+    gentle, calm = str(error.value).splitlines()
+    assert gentle.endswith("wait")
+    assert calm.endswith("wait (add include: [skills/calm.yaml])")
+
+
+@pytest.mark.parametrize(
+    "text", ["subtree: other\nroot: look", "tree: looks\nroot: look", "- look", "subtree: [looks]", "a: ["]
+)
+def test_a_file_that_declares_something_else_is_not_named(text):
+    write(t="tree: t\nroot: looks", skills__looks=text)
+    assert hints() == ["did you mean 'look'?"]
+
+
+@pytest.mark.parametrize(("search", "hint"), [("lib", "add include: [lib/gentle.yaml]"), (".lib", "")])
+def test_a_file_that_a_nearer_one_hides_is_named_only_by_a_path_that_reaches_it(search, hint):
+    write(t="tree: t\nroot: gentle", gentle="subtree: other\nroot: look")
+    write(**{f"{search}__gentle": "subtree: gentle\nroot: look"})
+    assert hints(search) == [hint]
+
+
+def test_hidden_folders_and_links_are_not_looked_through():
+    write(t="tree: t\nroot: gentle", **{".venv__gentle": "subtree: gentle\nroot: look"})
+    Path("link").symlink_to(".venv")
+    assert hints() == [""]
+
+
+def test_a_large_folder_is_not_looked_through_to_its_end(monkeypatch):
+    write(t="tree: t\nroot: gentle", a__b__gentle="subtree: gentle\nroot: look")
+    assert hints() == ["add include: [a/b/gentle.yaml]"]
+    monkeypatch.setattr(files, "MAX_ENTRIES", 3)  # t.yaml, a, a/b
+    assert hints() == [""]
+
+
+def test_an_include_that_is_no_list_is_read_as_what_is_meant():
+    write(t="tree: t\ninclude: skills/a.yaml\nroot: {sequence: [a, lok]}", skills__a="subtree: a\nroot: {look: {x: 1}}")
+    found = problems()
+    assert [line.split(": ")[0] for line in found] == ["skills/a.yaml:2:15", "t.yaml:2:10", "t.yaml:3:22"]
+    assert found[1] == "t.yaml:2:10: include: 'skills/a.yaml'; expected a list of texts (write [skills/a.yaml])"
+
+
+@pytest.mark.parametrize("text", ["a.yaml, skills/b.yaml", "\n  a.yaml\n  skills/b.yaml"])
+def test_several_includes_that_are_no_list_are_told_how_to_be_one(text):
+    write(t=f"tree: t\ninclude: {text}\nroot: {{sequence: [a, b]}}")
+    write(a="subtree: a\nroot: look", skills__b="subtree: b\nroot: look")
+    assert hints() == ["write [a.yaml, skills/b.yaml]"]
+
+
+def test_one_include_that_is_no_text_does_not_hide_the_others():
+    write(t="tree: t\ninclude: [3, a.yaml]\nroot: a", a="subtree: a\nroot: look")
+    assert problems() == ["t.yaml:2:11: include[0]: '3'; expected text (quote it if it is meant as text)"]
+
+
+@pytest.mark.parametrize(
+    ("include", "place"),
+    [
+        ("[gone.yaml]", "t.yaml:2:11"),
+        ("[sub/gone.yaml]", "t.yaml:2:11"),
+        ("[../gone.yaml]", "t.yaml:2:11"),
+        ("gone.yaml", "t.yaml:2:10"),
+        ("[broken/gone.yaml]", "broken/gone.yaml:3:1"),
+        ("[empty/gone.yaml]", "empty/gone.yaml"),
+        ("[list/gone.yaml]", "list/gone.yaml:1:1"),
+        ("[tree/gone.yaml]", "t.yaml:2:11"),
+        ("[unnamed/gone.yaml]", "unnamed/gone.yaml:1:10"),
+    ],
+)
+def test_a_subtree_that_could_not_be_included_is_not_reported_at_its_calls(include, place):
+    write(broken__gone="subtree: gone\nroot: [", empty__gone="", list__gone="[look]")
+    write(tree__gone="tree: gone\nroot: look", unnamed__gone="subtree: Gone!\nroot: look")
+    write(t=f"tree: t\ninclude: {include}\nroot: {{sequence: [gone, {{gone: {{a: $b}}}}]}}")
+    found = problems()
+    assert found[0].split(": ")[0] == place
+    assert not any("unknown node type" in line for line in found)
+
+
+def test_a_mistyped_include_is_not_reported_a_second_time_at_the_calls_of_what_was_meant():
+    write(t="tree: t\ninclude: [skills/gntle.yaml]\nroot: {sequence: [gentle, gntle, lok]}")
+    write(skills__gentle="subtree: gentle\nroot: look")
+    assert hints() == ["did you mean 'skills/gentle.yaml'?", "did you mean 'look'?"]
 
 
 def test_includes_in_a_circle_are_reported_with_the_chain():

@@ -176,6 +176,10 @@ def test_a_file_that_is_no_text_is_refused(tmp_path, name, content, message):
         'tree: t\nroot: {sequence: [{measure: {seen: "{x}"}}, '
         + '{wait: {duration_s: "{x}", lable: 1}}, ' * 6000
         + "]}",
+        "tree: t\nroot: {sequence: ["
+        + "".join(f'{{measure: {{seen: "{{y{i}}}"}}}}, {{wait: {{duration_s: "{{x{i}}}"}}}}, ' for i in range(4500))
+        + "]}",
+        "tree: t\ninclude: [" + "".join(f"x{i}.yaml, " for i in range(40_000)) + "]\nroot: look",
         "tree: t\na: &a [1, 1]\nb: &b [*a, *a]\nroot: *b",
     ],
 )

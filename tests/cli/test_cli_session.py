@@ -1,0 +1,69 @@
+"""A session opens its parts in order and leaves nothing behind."""
+
+import threading
+
+import psutil
+import pytest
+
+from bt_robot.cli.session import Job, open_session
+from bt_robot.cli.settings import load_settings
+from bt_robot.cli.task import load_task, policy_server
+from bt_robot.errors import PolicyRefused, RobotRefused, UsageError
+from bt_robot.messages import Status
+from bt_robot.robot.fake import FakeRobot
+from tests.policy.policy_kit import served
+
+
+def left_behind():
+    """Return what lives on after a session: threads of the link, child processes."""
+    threads = [thread.name for thread in threading.enumerate() if thread.name == "policy-worker"]
+    return threads, psutil.Process().children(recursive=True)
+
+
+def job(url="", tree="pick_place", sets=()):
+    return Job(load_settings("fake", sets), load_task(tree), url, fast=True, max_time_s=2.0)
+
+
+def test_a_session_runs_and_leaves_no_thread_and_no_process_behind():
+    settings = load_settings("fake")
+    with policy_server(settings, load_task("pick_place")) as url, open_session(job(url)) as session:
+        assert left_behind()[0] == ["policy-worker"]
+        assert session.run().status is Status.FAILURE  # its cameras see only grey
+    assert left_behind() == ([], [])
+
+
+def test_a_session_that_breaks_inside_still_closes_everything(monkeypatch):
+    closed = []
+    monkeypatch.setattr(FakeRobot, "close", lambda self: closed.append("robot"))
+    with served() as url, pytest.raises(RuntimeError, match="broken"), open_session(job(url)):
+        raise RuntimeError("broken")
+    assert closed == ["robot"]
+    assert left_behind()[0] == []
+
+
+def test_a_refusal_closes_what_was_opened_before_it(monkeypatch):
+    closed = []
+    monkeypatch.setattr(FakeRobot, "close", lambda self: closed.append("robot"))
+    with pytest.raises(PolicyRefused, match="no policy server at"), open_session(job("ws://127.0.0.1:9")):
+        pass
+    assert closed == ["robot"]
+    assert left_behind()[0] == []
+
+
+def test_what_does_not_fit_is_found_before_anything_is_opened(monkeypatch):
+    monkeypatch.setattr(FakeRobot, "connect", lambda self: pytest.fail("opened"))
+    with pytest.raises(UsageError, match="no pose 'rest'"), open_session(job("ws://127.0.0.1:9", sets=["poses={}"])):
+        pass
+
+
+def test_an_arm_outside_its_limits_is_refused_before_the_policy_is_asked():
+    sets = ["limits.margin_rad=0.5", "poses.rest=[0,0,0,0,0,0]"]
+    with pytest.raises(RobotRefused, match="shoulder_lift stands at"), open_session(job("ws://127.0.0.1:9", sets=sets)):
+        pass
+
+
+def test_the_stand_in_is_started_only_when_the_tree_asks_a_policy(tmp_path):
+    tree = tmp_path / "nap.yaml"
+    tree.write_text("tree: nap\nroot: {wait: {duration_s: 0.1}}\n")
+    with policy_server(load_settings("fake"), load_task(str(tree))):
+        assert left_behind()[1] == []

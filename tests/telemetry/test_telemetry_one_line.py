@@ -1,0 +1,24 @@
+"""Whatever a text holds, it takes one line and commands no terminal."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bt_robot.telemetry.one_line import one_line, start, tail
+
+
+@given(st.text())
+def test_no_control_character_gets_through_and_nothing_moves(text):
+    line = one_line(text)
+    assert len(line) == len(text)
+    assert line.isprintable()
+    assert all(after in (before, " ") for before, after in zip(text, line, strict=True))
+
+
+def test_what_can_be_printed_stays():
+    assert one_line("π₀.₅: “ok” …\n\x1b[2Jgone") == "π₀.₅: “ok” …  [2Jgone"
+
+
+def test_a_long_path_keeps_its_end_and_a_long_reason_its_beginning():
+    assert tail("pick/place/wait", 15) == start("pick/place/wait", 15) == "pick/place/wait"
+    assert tail("pick/place/wait", 8) == "…ce/wait"
+    assert start("pick/place/wait", 8) == "pick/pl…"
