@@ -38,7 +38,10 @@ ERRORS: dict[str, list[str]] = {
     "tree: t\ndescription: 3\nroot: look": [
         "t.yaml:2:14: description: '3'; expected text (quote it if it is meant as text)"
     ],
-    "tree: t\ninclude: skill.yaml\nroot: look": ["t.yaml:2:10: include: 'skill.yaml'; expected a list of texts"],
+    "tree: t\ninclude: skill.yaml\nroot: look": [
+        "t.yaml:2:10: include: 'skill.yaml'; expected a list of texts (write [skill.yaml])",
+        "t.yaml:2:10: include 'skill.yaml': no such file; expected a file in no folder",
+    ],
     "subtree: t\nroot: look": [
         "t.yaml:1:10: the file holds a subtree; expected a file with 'tree: name' (include it from a tree)"
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,10 +36,9 @@ def test_a_sibling_gets_the_first_name_that_is_free(names):
         taken.add(expected)
 
 
-@settings(max_examples=examples(50))
-@given(st.lists(st.sampled_from(["a", "a_2", "a_3", "a_2_2", "a_400"]), min_size=1), st.integers(500, 1000))
-def test_naming_a_sibling_costs_the_same_however_many_there_are(names, count):
-    taken = Counted()
+@pytest.mark.parametrize("names", [["a"], ["a", "a_2"], ["a_2", "a", "a_3"], ["a", "b", "a_2_2", "a_400"]])
+def test_naming_a_sibling_costs_the_same_however_many_there_are(names):
+    taken, count = Counted(), 2000
     place = Place("t", taken=taken)
     for number in range(count):
         place.claim(names[number % len(names)])
