@@ -29,13 +29,11 @@ from bt_robot.policy.plan import Plan
 from bt_robot.robot.base import Robot
 from bt_robot.runtime.clock import Clock, Tick
 from bt_robot.runtime.context import Context
+from bt_robot.runtime.events import Events
 from bt_robot.runtime.governor import TOLERANCE, govern, rest_at
 from bt_robot.tree import Tree
 
 logger = logging.getLogger(__name__)
-
-STARVED_S = 3.0
-"""How long the policy's actions may be missing before a person is told [s]."""
 
 OVERRUN_PERIODS = 3
 """A decision that took longer than this many periods is too old to be executed."""
@@ -117,8 +115,7 @@ class Loop:
         self._context = Context(limits, poses, link, plan)
         self._target: Joints | None = None
         self._previous: Command | None = None
-        self._reported: tuple[str, str] = ("", "")
-        self._starved_ticks = 0
+        self._events = Events(clock.period_s)
 
     def run(self) -> Ending:
         """Tick until the tree ends, the time is over, a person interrupts, or the robot fails.
@@ -187,7 +184,7 @@ class Loop:
         moved_otherwise = proposal is not None and not self._plan.took(tick.step)
         if self._plan.end_tick(tick.step) or moved_otherwise:
             self._link.new_epoch()  # an answer still under way would begin where the arm no longer is
-        events = self._events(tick, verdict, late)
+        events = self._events.of(tick, verdict, self._link.state, stalled=stalled, late=late)
         self._publish(tick, observation, verdict, status, self._tree.states(), chunk, stalled=stalled, events=events)
         return status
 
@@ -234,28 +231,6 @@ class Loop:
         slowest = self._tree.slowest
         who = f", {slowest[1]:.2f} s of it in {slowest[0]}" if slowest else ""
         return f"the tick took {spent_s:.2f} s{who}; holding"
-
-    def _events(self, tick: Tick, verdict: Verdict, late: str) -> tuple[str, ...]:
-        """Return what a person should read: each thing when it begins, not on every tick."""
-        found: list[str] = []
-        if late:
-            found.append(late)
-        if tick.skipped:
-            found.append(f"{tick.skipped} ticks missed")
-        state = self._link.state
-        self._starved_ticks = self._starved_ticks + 1 if self._plan.stalled(tick.step) else 0
-        if self._starved_ticks == round(STARVED_S / self._clock.period_s):
-            found.append(f"no actions from the policy for {STARVED_S:g} s; is query_policy ticked in every tick?")
-        lost = not state.available and state.requests > 0
-        now = (state.reason if lost else "", verdict.refused)
-        if now[0] and now[0] != self._reported[0]:
-            found.append(f"policy: {now[0]}")
-        if self._reported[0] and state.available:
-            found.append("policy: answers again")
-        if now[1] and now[1] != self._reported[1]:
-            found.append(f"command refused: {now[1]}")
-        self._reported = now
-        return tuple(found)
 
     def _publish(
         self,
