@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -119,9 +120,9 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
     and `interrupt`.
     """
     use_one_thread_a_library()
-    _replace_closed_streams()
+    _mend_streams()
     writer, reason = BackgroundWriter(sys.stderr), ""
-    with interrupts_in_order() as interrupt:
+    with interrupts_in_order(restore=argv is not None) as interrupt:
         try:
             arguments = parser.parse_args(argv)
             log_to(writer, getattr(arguments, "verbose", 0))
@@ -141,6 +142,7 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
                 logging.getLogger(__name__).exception("this is a defect of %s, please report it", parser.prog)
                 code, status, reason = EXIT_FAILURE, "ERROR", f"internal error: {type(error).__name__}: {error}"
         finally:
+            interrupt.deafen()
             writer.write(f"{parser.prog}: {reason}\n" if reason else "")
             writer.finish()
     if "--json" in (sys.argv[1:] if argv is None else argv):
@@ -148,8 +150,11 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
     return code
 
 
-def _replace_closed_streams() -> None:
-    """Give a process that was started with closed output streams some that lead nowhere."""
+def _mend_streams() -> None:
+    """Let closed output streams lead nowhere, and let none fail on a character it does not know."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,8 @@ from bt_robot.errors import StartRefused
 from bt_robot.messages import Status
 from bt_robot.telemetry.audit import Auditor
 from bt_robot.telemetry.tally import Tally
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,10 @@ def run_episode(job: Job) -> Episode:
             missing = unmet(job.spec.expects, session.robot)
     except StartRefused as error:
         return Episode(job.seed, False, str(error), wall_s=time.monotonic() - began_s, refused=True)
+    except Exception as error:  # one broken episode must not cost the others
+        logger.exception("seed %d", job.seed)
+        reason = f"internal error: {type(error).__name__}: {error}"
+        return Episode(job.seed, False, reason, wall_s=time.monotonic() - began_s)
     reason = ending.reason
     if ending.status is Status.SUCCESS and missing:
         reason = f"the tree succeeded, but {' and '.join(missing)}"

@@ -103,11 +103,12 @@ def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:
     """Run the jobs in a pool of processes, with a progress bar on stderr."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from bt_robot.cli.episode import belong_to_the_parent, run_episode
+    from bt_robot.cli.episode import Episode, belong_to_the_parent, run_episode
 
     console = Console(stderr=True)
     columns = (
@@ -122,11 +123,14 @@ def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:
         ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=belong_to_the_parent) as pool,
     ):
         bar = progress.add_task("", total=len(jobs), failed=0)
-        futures = [pool.submit(run_episode, job) for job in jobs]
+        futures = {pool.submit(run_episode, job): job for job in jobs}
         failed = 0
         try:
             for future in as_completed(futures):
-                episode = future.result()
+                try:
+                    episode = future.result()
+                except BrokenProcessPool:
+                    episode = Episode(futures[future].seed, False, "a process of the evaluation died")
                 failed += not episode.success
                 progress.update(bar, advance=1, failed=failed)
                 yield episode

@@ -49,10 +49,19 @@ class Interrupt:
             raise KeyboardInterrupt
         self._asked = True
 
+    def deafen(self) -> None:
+        """Ignore further signals: the work is over, and what is left takes a moment only."""
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
 
 @contextmanager
-def interrupts_in_order() -> Generator[Interrupt]:
-    """Treat Ctrl-C, SIGTERM and SIGHUP alike; a signal that was ignored before, as under nohup, still is."""
+def interrupts_in_order(*, restore: bool = True) -> Generator[Interrupt]:
+    """Treat Ctrl-C, SIGTERM and SIGHUP alike; a signal that was ignored before, as under nohup, still is.
+
+    Args:
+        restore: Put the old handlers back at the end; a process that is about to exit leaves signals ignored.
+    """
     interrupt = Interrupt()
     before: dict[int, Any] = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
@@ -61,5 +70,6 @@ def interrupts_in_order() -> Generator[Interrupt]:
     try:
         yield interrupt
     finally:
-        for number, handler in before.items():
+        interrupt.deafen()
+        for number, handler in before.items() if restore else ():
             signal.signal(number, handler)

@@ -109,7 +109,10 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float) -> i
         write_summary(result, folder)
     say((json.dumps(result) if arguments.json else describe(result)) + "\n")
     if folder is not None:
-        write_pictures(result, session, recording, recording.last_states, folder)
+        try:
+            write_pictures(result, session, recording, recording.last_states, folder)
+        except KeyboardInterrupt:  # the result is said already, and stays what it is
+            logging.getLogger(__name__).warning("interrupted: the pictures in %s are not complete", folder)
     if ending.interrupted:
         return EXIT_INTERRUPTED
     return EXIT_SUCCESS if result["status"] == "SUCCESS" else EXIT_FAILURE
@@ -131,7 +134,9 @@ def _terminal(session: Session, arguments: argparse.Namespace) -> Generator[Sink
     if not console.is_terminal or console.is_dumb_terminal or arguments.json or arguments.verbose:
         yield PlainTerminal(session.plans.tree.nodes, arguments.stderr)
         return
-    terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, console)
+    # A terminal that is paused must not make anybody wait: only the writer's thread writes to it.
+    screen = Console(file=arguments.stderr, force_terminal=True)
+    terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, screen)
     with _logging_into(terminal.log_handler, arguments.stderr):
         try:
             yield terminal

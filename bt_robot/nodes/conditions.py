@@ -12,13 +12,14 @@ from bt_robot.tree import Condition, Input, Outcome, failure, success
 class HoldingObject(Condition):
     """Succeed while something keeps the gripper from closing.
 
-    True when the gripper is commanded further shut than it is, is neither open nor quite closed, and
-    has stood still for some time. No camera, no sensor in the finger: the gap is the evidence.
+    True when the gripper is commanded further shut than it is, is not wide open, and has stood still
+    for some time. No camera, no sensor in the finger: the gap is the evidence.
     """
 
     type_name = "holding_object"
     for_s = Input(float, default=0.3, minimum=0.0, doc="how long the gap must have lasted [s]")
     min_gap = Input(float, default=0.05, minimum=0.0, maximum=1.0, doc="measured minus commanded opening [0 … 1]")
+    max_opening = Input(float, default=0.9, minimum=0.0, maximum=1.0, doc="wider open holds nothing [0 … 1]")
     max_motion = Input(float, default=0.02, minimum=0.0, maximum=1.0, doc="how still is still [0 … 1]")
 
     def __init__(self, **values: object) -> None:
@@ -31,11 +32,12 @@ class HoldingObject(Condition):
         """Compare the gripper's opening with its command."""
         opening = float(ctx.observation.joints[-1])
         gap = opening - float(ctx.last_command.positions[-1])
+        blocked = gap >= self.min_gap and opening <= self.max_opening
         still = abs(opening - self._opening) <= self.max_motion
-        if not still or gap < self.min_gap:
+        if not (still and blocked):
             self._opening = opening
-        held_s = self._dwell.update(ctx.now_s, gap >= self.min_gap and still)
-        if held_s >= self.for_s and gap >= self.min_gap:
+        held_s = self._dwell.update(ctx.now_s, blocked and still)
+        if held_s >= self.for_s and blocked:
             return success(f"gap {gap:.2f} for {held_s:.1f} s")
         return failure(f"gap {gap:.2f}" + (f" for {held_s:.1f} s" if held_s else ""))
 
@@ -85,21 +87,28 @@ class ChunkIdle(Condition):
     type_name = "chunk_idle"
     prompt = Input(str, doc="the prompt whose actions count; the nearest `prompt:` above by default")
     for_s = Input(float, default=0.5, minimum=0.0, doc="how long the plan must have been idle [s]")
-    max_motion = Input(float, default=0.04, minimum=0.0, doc="greatest planned motion of a joint [rad, gripper 0 … 1]")
+    max_speed = Input(
+        float, default=0.03, minimum=0.0, doc="greatest planned speed of a joint, on average [rad/s, gripper 1/s]"
+    )
 
     def __init__(self, **values: object) -> None:
         """Start without evidence."""
         super().__init__(**values)
         self._dwell = Dwell()
+        self._last_s: float | None = None
 
     def on_tick(self, ctx: TickContext) -> Outcome:
         """Compare the planned actions with the last command."""
+        period_s = 0.0 if self._last_s is None else ctx.now_s - self._last_s
+        self._last_s = ctx.now_s
         planned = ctx.plan.remaining(ctx.observation.step)
-        if ctx.plan.prompt != self.prompt or not len(planned):
+        if ctx.plan.prompt != self.prompt or not len(planned) or period_s <= 0.0:
             self._dwell.update(ctx.now_s, False)
             return failure("no actions planned for this prompt")
         motion = float(np.max(np.abs(planned - ctx.last_command.positions)))
-        idle_s = self._dwell.update(ctx.now_s, motion <= self.max_motion)
-        if motion <= self.max_motion and idle_s >= self.for_s:
-            return success(f"planned motion {motion:.3f} for {idle_s:.1f} s")
-        return failure(f"planned motion {motion:.3f}")
+        # A speed, not a distance: what is left of a plan gets ever shorter, and moves ever less.
+        speed = motion / (len(planned) * period_s)
+        idle_s = self._dwell.update(ctx.now_s, speed <= self.max_speed)
+        if speed <= self.max_speed and idle_s >= self.for_s:
+            return success(f"planned speed {speed:.3f} for {idle_s:.1f} s")
+        return failure(f"planned speed {speed:.3f}")

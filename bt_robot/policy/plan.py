@@ -141,6 +141,16 @@ class Plan:
         self._stats = replace(self._stats, executed=self._stats.executed + 1)
         return self._taken_action
 
+    def give_back(self, step: int) -> None:
+        """Note that the action taken in a step was not executed: it was withdrawn, contradicted or too late."""
+        if not self.took(step):
+            return
+        self._taken_steps.pop()
+        self._stats = replace(self._stats, executed=self._stats.executed - 1)
+        if self._taken_chunk is self._chunk:
+            self._next -= 1
+            self._executed -= 1
+
     def _miss(self, step: int) -> None:
         if self._wanted_step == step:
             return

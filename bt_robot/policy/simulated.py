@@ -40,6 +40,7 @@ class SimulatedLatency:
         self._latency_s = latency_s
         self._wait = wait
         self._offered_s: float | None = None
+        self._gave_up = False
         self._latencies_s: list[float] = []
 
     def start(self, observation: Observation, prompt: str) -> None:
@@ -74,6 +75,7 @@ class SimulatedLatency:
         taken = self._worker.offer(observation, prompt)
         if taken:
             self._offered_s = observation.time_s
+            self._gave_up = False
         return taken
 
     def poll(self, now_s: float) -> ActionChunk | None:
@@ -82,12 +84,14 @@ class SimulatedLatency:
         Args:
             now_s: The run's clock [s].
         """
+        self._worker.see(now_s)
         offered_s = self._offered_s
         if offered_s is None or now_s < offered_s + self._latency_s - _EPSILON_S:
             return None
         if self._wait:
             limits = self._worker.timeouts
-            self._worker.wait(limits.connect_s + limits.inference_s + _GRACE_S)
+            if not self._gave_up:  # an attempt that exceeds its own limits is waited for once
+                self._gave_up = not self._worker.wait(limits.connect_s + limits.inference_s + _GRACE_S)
             if self._worker.timed_out and now_s < offered_s + limits.inference_s - _EPSILON_S:
                 return None
         before = self._worker.state

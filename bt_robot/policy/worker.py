@@ -115,7 +115,7 @@ class Worker:
         while (job := self._jobs.get()) is not None:
             outcome = self._asker.attempt(job)
             with self._changed:
-                self._outcome = outcome
+                self._outcome = outcome if self._thread is not None else None
                 self._changed.notify_all()
         self._asker.policy.close()
 
@@ -158,6 +158,11 @@ class Worker:
             self._state = replace(self._state, in_flight=True, requests=self._state.requests + 1)
             self._jobs.put(Job(observation, prompt, self._epoch, self._now()))
             return True
+
+    def see(self, now_s: float) -> None:
+        """Note the run's clock [s], so that `state` tells how long it is until the next attempt."""
+        with self._changed:
+            self._seen_s = now_s
 
     def wait(self, timeout_s: float) -> bool:
         """Wait in wall time until no request is under way; return whether that is so.
@@ -229,6 +234,7 @@ class Worker:
             thread, self._thread = self._thread, None
             self._state = replace(self._state, available=False, in_flight=False, reason="closed")
             self._failures = 0
+            self._outcome = None
         if thread is None:
             self._asker.policy.close()
             return

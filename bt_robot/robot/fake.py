@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from bt_robot.arm import so101
 from bt_robot.config.values import Rule
 from bt_robot.errors import RobotError
 from bt_robot.messages import Command, Frame, Image, JointLimits, Joints, Observation
+
+MAX_COMMANDS = 20_000
+"""Commands that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class FakeRobot:
     """An arm that follows every command exactly.
 
     Attributes:
-        commands: Every command received, in order, for tests.
+        commands: The commands received last, in order, for tests.
         stops: How often `stop` was called.
     """
 
@@ -45,7 +49,7 @@ class FakeRobot:
         self._limits = limits
         self._joints = np.array(so101.REST if start is None else start, dtype=np.float64)
         self._connected = False
-        self.commands: list[Command] = []
+        self.commands: deque[Command] = deque(maxlen=MAX_COMMANDS)
         self.stops = 0
         if self._joints.shape != (len(limits.names),):
             raise ValueError(f"start has shape {self._joints.shape}; expected ({len(limits.names)},)")

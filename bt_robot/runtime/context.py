@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from bt_robot.messages import ActionPlan, Command, JointLimits, Joints, Observation, PolicyLink
 
 
@@ -44,4 +42,4 @@ class Context:
 
     def propose(self, positions: Joints) -> None:
         """Take the tick's command, (n,); the tree has seen to it that there is only one."""
-        self.proposal = np.array(positions, dtype=np.float64)
+        self.proposal = positions

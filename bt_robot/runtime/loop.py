@@ -124,7 +124,7 @@ class Loop:
         interrupt, or a robot that fails, skips the braking; then the arm stops at its last target.
         """
         with ExitStack() as leave:
-            leave.callback(self._robot.stop)
+            leave.callback(self._stop)
             leave.callback(self._tree.halt)
             try:
                 ending = self._until_it_ends()
@@ -138,6 +138,12 @@ class Loop:
                 logger.exception("the control loop failed")
                 ending = Ending(Status.FAILURE, f"internal error: {type(error).__name__}: {error}")
             return ending
+
+    def _stop(self) -> None:
+        try:
+            self._robot.stop()
+        except Exception:  # what is known of the run must not be lost because the robot is gone
+            logger.exception("the robot could not be stopped")
 
     def _until_it_ends(self) -> Ending:
         while True:
@@ -181,12 +187,20 @@ class Loop:
         proposal = None if late else self._context.proposal
         verdict = self._act(tick, previous, proposal)
         stalled = self._plan.stalled(tick.step)
-        moved_otherwise = proposal is not None and not self._plan.took(tick.step)
-        if self._plan.end_tick(tick.step) or moved_otherwise:
-            self._link.new_epoch()  # an answer still under way would begin where the arm no longer is
+        self._settle_plan(tick.step, proposal)
         events = self._events.of(tick, verdict, self._link.state, stalled=stalled, late=late)
         self._publish(tick, observation, verdict, status, self._tree.states(), chunk, stalled=stalled, events=events)
         return status
+
+    def _settle_plan(self, step: int, executed: Joints | None) -> None:
+        """Tell the plan what became of its action: only what the arm really did is behind it."""
+        planned = self._plan.action(step) if self._plan.took(step) else None
+        followed = executed is not None and planned is not None and np.array_equal(executed, planned)
+        if not followed:
+            self._plan.give_back(step)
+        moved_otherwise = executed is not None and not followed
+        if self._plan.end_tick(step) or moved_otherwise:
+            self._link.new_epoch()  # an answer still under way would begin where the arm no longer is
 
     def _observe(self, tick: Tick) -> Observation:
         observation = self._robot.observe(tick.step, tick.time_s)

@@ -112,7 +112,7 @@ class LeafNode(Node):
         context = self.run.ctx
         if context is not None:
             context.withdraw(self)
-            context.leaf = self
+            context.leaf = None
         try:
             self.leaf.on_halt(cast(Any, context))
         except Exception as error:  # noqa: BLE001 - the other leaves must be halted all the same
@@ -120,8 +120,6 @@ class LeafNode(Node):
             self.feedback_message = outcome.reason
             self.explanation = Explanation(self.path, outcome.reason, declined=False, depth=self.depth)
             self.status = FAILURE
-        if context is not None:
-            context.withdraw(self)
         self._time(began_s)
 
     def _raised(self, error: Exception) -> Outcome:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from bt_robot.errors import ProposalError
 from bt_robot.messages import Joints, TickContext
 
@@ -27,7 +29,7 @@ class LeafContext:
     """A tick's context as the leaves of one tree reach it: all of it, with proposals kept apart.
 
     Attributes:
-        leaf: Whose hook is being called.
+        leaf: Whose hook is being called; None while a leaf is being halted.
     """
 
     __slots__ = ("_conflict", "_ctx", "_owner", "_proposal", "leaf")
@@ -46,14 +48,23 @@ class LeafContext:
     def propose(self, positions: Joints) -> None:
         """Propose a command for this tick, (n,).
 
+        What a leaf proposes while it is being halted is dropped.
+
         Raises:
             ProposalError: The same leaf, or another one that is RUNNING, has proposed one already.
+            TypeError: They are no numbers.
+            ValueError: They are no vector.
         """
+        vector = np.array(positions)
+        if vector.dtype.kind not in "fiu":
+            raise TypeError(f"a command of {vector.dtype.name}; expected a number per joint")
+        if self.leaf is None:
+            return
         owner = self._owner
         if owner is not None and (owner is self.leaf or owner.running):
             self._conflict = True
             raise ProposalError("a second command in the same tick; only one node at a time can command the arm")
-        self._owner, self._proposal = self.leaf, positions
+        self._owner, self._proposal = self.leaf, vector.astype(np.float64)
 
     def withdraw(self, leaf: Proposer) -> None:
         """Take back what a leaf has proposed."""

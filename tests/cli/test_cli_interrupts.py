@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -103,3 +104,29 @@ def test_a_reader_of_stdout_that_has_gone_is_no_error(tmp_path):
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+def test_a_terminal_that_is_paused_does_not_keep_a_run_from_ending(tmp_path):
+    tree = tmp_path / "endless.yaml"
+    tree.write_text("tree: endless\nroot: hold_position\n")
+    ours, theirs = pty.openpty()  # nobody reads our end: to the program it is as after Ctrl-S
+    flags = ["--config", "fake", "--no-artifacts", "--max-time", "4"]
+    environment = {**os.environ, "TERM": "xterm"}
+    process = subprocess.Popen(
+        [BT_RUN, tree, *flags], stdout=subprocess.PIPE, stderr=theirs, stdin=theirs, text=True, env=environment
+    )
+    out, _ = process.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 1
+    assert "the time limit of 4 s is over" in out
+
+
+def test_ctrl_c_while_nobody_reads_what_is_said_last_still_ends(tmp_path):
+    process = started(tmp_path, "--no-artifacts")
+    for _ in range(4):
+        process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert len(out.splitlines()) == 1

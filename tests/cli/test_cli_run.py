@@ -217,15 +217,24 @@ def test_closed_or_full_output_streams_are_no_defect(tree, closed):
     assert "Traceback" not in done.stderr
 
 
-def test_the_summary_is_there_before_the_pictures(command, tree, tmp_path, monkeypatch):
+def test_ctrl_c_while_the_pictures_are_drawn_changes_nothing_of_the_result(command, tree, tmp_path, monkeypatch):
     def impatient(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bt_robot.cli.report.write_pictures", impatient)
-    done = command(main, tree(WAIT), "--config", "fake", "--fast", "--out", tmp_path / "runs")
-    assert done.code == 130
-    assert done.out.startswith("SUCCESS  nap")
+    done = command(main, tree(WAIT), "--config", "fake", "--fast", "--json", "--out", tmp_path / "runs")
+    assert (done.code, done.json["status"], len(done.out.splitlines())) == (0, "SUCCESS", 1)
     assert [path.name for path in (tmp_path / "runs").glob("*/*")] == ["summary.json"]
+    assert "the pictures in" in done.err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_knows_few_characters_gets_the_result_all_the_same(tree, encoding):
+    run = [Path(sys.executable).parent / "bt-run", tree(WAIT), "--config", "fake", "--fast", "--no-artifacts"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(run, capture_output=True, env=environment, timeout=60, check=False)
+    assert done.returncode == 0
+    assert b"SUCCESS  nap" in done.stdout
 
 
 def test_a_profile_beside_the_config_is_found(command, tree, tmp_path):

@@ -1,6 +1,7 @@
 """The conditions that end a skill."""
 
 import numpy as np
+import pytest
 
 from bt_robot.messages import LinkState, Status
 from bt_robot.nodes.conditions import ChunkIdle, HoldingObject, PolicyAvailable, ReleasedObject
@@ -35,6 +36,13 @@ def test_a_gripper_that_closed_on_nothing_holds_nothing(world):
     assert [world.tick(leaf, after_s=0.2).status for _ in range(5)] == [Status.FAILURE] * 5
 
 
+def test_a_gripper_that_is_stuck_wide_open_holds_nothing(world):
+    leaf = HoldingObject()
+    gripper(world, 1.0, 0.5)
+    world.tick(leaf, start=True)
+    assert [world.tick(leaf, after_s=0.2).status for _ in range(5)] == [Status.FAILURE] * 5
+
+
 def test_evidence_from_before_a_pause_does_not_count(world):
     leaf = HoldingObject()
     gripper(world, 0.17, 0.0)
@@ -60,30 +68,43 @@ def test_policy_available_tells_the_links_reason(world):
     assert world.tick(PolicyAvailable()).reason == "policy unavailable: gone"
 
 
+def idle(world, prompt="sort", count=30):
+    world.plan.prompt, world.plan.actions = prompt, np.tile(world.commanded, (count, 1))
+
+
+def after_two_ticks(world, leaf):
+    world.tick(leaf, start=True)
+    return world.tick(leaf)
+
+
 def test_a_plan_to_stay_put_is_idle_after_a_while(world):
     leaf = ChunkIdle(prompt="sort", for_s=0.5)
-    world.plan.prompt, world.plan.actions = "sort", np.tile(world.commanded, (30, 1))
+    idle(world)
     world.tick(leaf, start=True)
-    statuses = [world.tick(leaf, after_s=0.2).status for _ in range(4)]
+    statuses = [world.tick(leaf, after_s=0.2).status for _ in range(5)]
     assert statuses[0] is Status.FAILURE
     assert statuses[-1] is Status.SUCCESS
 
 
 def test_a_gripper_that_squeezes_what_it_holds_is_idle(world):
-    leaf = ChunkIdle(prompt="pick", for_s=0.0)
     gripper(world, 0.17, 0.0)
-    world.plan.prompt, world.plan.actions = "pick", np.tile(world.commanded, (30, 1))
-    assert world.tick(leaf, start=True).status is Status.SUCCESS
+    idle(world)
+    assert after_two_ticks(world, ChunkIdle(prompt="sort", for_s=0.0)).status is Status.SUCCESS
 
 
 def test_one_planned_motion_anywhere_in_the_plan_is_not_idle(world):
-    leaf = ChunkIdle(prompt="sort", for_s=0.0)
-    world.plan.prompt, world.plan.actions = "sort", np.tile(world.commanded, (30, 1))
+    idle(world)
     world.plan.actions[29, 2] += 0.2
-    assert world.tick(leaf, start=True).reason == "planned motion 0.200"
+    assert after_two_ticks(world, ChunkIdle(prompt="sort", for_s=0.0)).reason == "planned speed 0.200"
+
+
+@pytest.mark.parametrize("left", [50, 15, 5, 1])
+def test_a_plan_that_moves_on_steadily_is_never_idle_however_little_of_it_is_left(world, left):
+    idle(world, count=left)
+    world.plan.actions[:, 0] += 0.07 / 30 * np.arange(1, left + 1)
+    assert after_two_ticks(world, ChunkIdle(prompt="sort", for_s=0.0)).reason == "planned speed 0.070"
 
 
 def test_rest_planned_for_another_prompt_does_not_count(world):
-    leaf = ChunkIdle(prompt="sort", for_s=0.0)
-    world.plan.prompt, world.plan.actions = "before", np.tile(world.commanded, (30, 1))
-    assert world.tick(leaf, start=True).reason == "no actions planned for this prompt"
+    idle(world, prompt="before")
+    assert after_two_ticks(world, ChunkIdle(prompt="sort", for_s=0.0)).reason == "no actions planned for this prompt"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -79,6 +80,14 @@ class ScriptedPolicy:
     def close(self):
         self.closes += 1
         self.connected = False
+
+
+def eventually(condition):
+    """Wait until something is so; return whether it came to be."""
+    until_s = time.monotonic() + WAIT_S
+    while not condition() and time.monotonic() < until_s:
+        time.sleep(0.005)
+    return condition()
 
 
 class StillPlanner:

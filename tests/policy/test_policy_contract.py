@@ -133,7 +133,7 @@ def test_a_server_that_is_gone_is_noticed_and_said(connect, protocol):
     with kit.served() as url:
         policy = connect(url)
         policy.connect(kit.WAIT_S)
-    assert not policy.connected
+    assert kit.eventually(lambda: not policy.connected)  # the farewell arrives in a thread of the connection
     with pytest.raises(PolicyUnavailable) as refused:
         policy.connect(kit.WAIT_S)
     assert str(refused.value) == (

@@ -260,3 +260,30 @@ class PlanLaws(RuleBasedStateMachine):
 
 TestPlanLaws = PlanLaws.TestCase
 TestPlanLaws.settings = settings(max_examples=examples(150), stateful_step_count=40)
+
+
+def test_an_action_that_was_given_back_was_never_executed_and_the_plan_is_dropped():
+    plan = Plan(10, 5)
+    plan.accept(chunk(0), 0)
+    for step in range(3):
+        plan.action(step)
+        assert plan.end_tick(step) is False
+    plan.action(3)
+    plan.give_back(3)
+    assert not plan.took(3)
+    assert plan.stats.executed == 3
+    assert plan.end_tick(3) is True
+    assert len(plan.remaining(4)) == 0
+    assert plan.stats.discarded == 7
+
+
+def test_what_was_given_back_is_not_skipped_in_the_next_chunk():
+    plan = Plan(10, 5)
+    plan.accept(chunk(0), 0)
+    for step in range(4):
+        plan.action(step)
+        if step >= 2:
+            plan.give_back(step)
+        plan.end_tick(step)
+    plan.accept(chunk(1), 4)
+    assert plan.action(4)[0] == 1.0  # one action was executed since step 1, whatever the clock says

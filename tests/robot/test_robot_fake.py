@@ -20,7 +20,7 @@ def test_it_remembers_every_command_and_stop():
     for command in commands:
         robot.command(command)
     robot.stop()
-    assert robot.commands == commands
+    assert list(robot.commands) == commands
     assert robot.stops == 1
 
 

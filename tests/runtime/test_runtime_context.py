@@ -1,7 +1,5 @@
 """What the tree reaches in a tick, refilled for every tick."""
 
-import numpy as np
-
 from bt_robot.arm import so101
 from bt_robot.messages import Observation
 from bt_robot.policy.plan import Plan
@@ -14,13 +12,6 @@ def begun():
     context = Context(so101.LIMITS, {}, SilentPolicy(), Plan(10, 5))
     context.begin(1.0, Observation(3, 1.0, so101.REST), rest_at(so101.REST, 2))
     return context
-
-
-def test_a_proposal_is_a_copy_of_what_the_leaf_had():
-    context, target = begun(), np.array(so101.REST)
-    context.propose(target)
-    target[:] = 9.0
-    assert np.array_equal(context.proposal, so101.REST)
 
 
 def test_the_next_tick_starts_without_a_proposal():

@@ -9,7 +9,7 @@ import pytest
 
 from bt_robot.arm import so101
 from bt_robot.errors import RobotError
-from bt_robot.messages import Status
+from bt_robot.messages import ActionChunk, Status
 from bt_robot.policy.plan import Plan
 from bt_robot.policy.silent import SilentPolicy
 from bt_robot.robot.fake import FakeRobot
@@ -163,9 +163,9 @@ class Broken:
         raise OSError("disk full")
 
 
-def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=(), link=None):
+def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=(), link=None, plan=None):
     """Run a one-line tree on a perfect arm; return the ending, the robot and the records."""
-    registry = Registry([Go, Poison, Throw, Block, Idle, Wanting, Halted, Stream, Done, Refuse])
+    registry = Registry([Go, Poison, Throw, Block, Idle, Wanting, Follow, Halted, Stream, Done, Refuse])
     tree = build_tree(parse_tree(f"tree: t\nroot: {root}\n", "t.yaml", registry))
     robot = robot or FakeRobot()
     robot.connect()
@@ -174,7 +174,7 @@ def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: Fal
         robot=robot,
         tree=tree,
         link=link or SilentPolicy(),
-        plan=Plan(10, 5),
+        plan=plan or Plan(10, 5),
         clock=clock or SimulatedClock(PERIOD_S),
         limits=so101.LIMITS,
         poses={},
@@ -411,3 +411,37 @@ def test_a_person_is_told_once_when_the_policys_actions_stay_away():
     assert told == [
         (pytest.approx(3.0, abs=0.05), ("no actions from the policy for 3 s; is query_policy ticked in every tick?",))
     ]
+
+
+class Unplugged(FakeRobot):
+    """A robot that can't even be stopped."""
+
+    def stop(self):
+        raise RobotError("unplugged")
+
+
+def test_a_robot_that_cant_be_stopped_does_not_hide_how_the_run_ended(caplog):
+    with caplog.at_level(logging.CRITICAL):
+        ending, _, _ = run("done", robot=Unplugged())
+    assert ending.status is Status.SUCCESS
+
+
+class Follow(Action):
+    """Propose the planned action; fail in step 2 after having proposed it."""
+
+    type_name = "follow"
+
+    def on_tick(self, ctx):
+        action = ctx.plan.action(ctx.observation.step)
+        if action is not None:
+            ctx.propose(action)
+        return failure("changed my mind") if ctx.observation.step == 2 else running("following")
+
+
+def test_an_action_whose_proposal_was_withdrawn_counts_as_never_executed_and_the_plan_is_dropped():
+    plan, link = Plan(20, 10), Epochs()
+    plan.accept(ActionChunk(np.tile(AWAY, (20, 1)), 0, 0, "go", 0.1), 0)
+    run("{fallback: [follow, idle]}", plan=plan, link=link, max_time_s=0.5)
+    assert plan.stats.executed == 2
+    assert len(plan.remaining(3)) == 0
+    assert link.epochs == 1

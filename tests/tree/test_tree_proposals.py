@@ -1,6 +1,7 @@
 """Whose command is executed: the one of a node that still wants it."""
 
 import logging
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -116,3 +117,51 @@ def test_a_leaf_that_proposes_twice_contradicts_itself(caplog):
         tree, proposals = ticked("{go: {twice: true}}")
     assert proposals == []
     assert tree.failure.reason.startswith("raised ProposalError: ")
+
+
+class Junk(Action):
+    """Propose what is no command."""
+
+    type_name = "junk"
+    what: ClassVar = None
+
+    def on_tick(self, ctx):
+        ctx.propose(self.what)
+        return running("going")
+
+
+@pytest.mark.parametrize("what", [None, "abc", [1, "x"], [[1], [1, 2]], [1j, 2.0]], ids=str)
+def test_what_is_no_command_is_the_failure_of_the_leaf_that_proposed_it(what, caplog):
+    Junk.what = what
+    tree = build_tree(parse_tree("tree: t\nroot: {fallback: [junk, hold]}\n", "t.yaml", Registry([Junk, Hold])))
+    ctx = Context()
+    with caplog.at_level(logging.CRITICAL):
+        assert tree.tick(ctx) is Status.RUNNING
+    assert tree.states()[1].status is Status.FAILURE
+    assert tree.states()[1].reason.startswith("raised ")
+    assert ctx.proposals == []
+
+
+def test_a_proposal_is_a_copy_of_what_the_leaf_had():
+    Junk.what = np.zeros(3)
+    tree = build_tree(parse_tree("tree: t\nroot: junk\n", "t.yaml", Registry([Junk])))
+    ctx = Context()
+    ctx.propose = lambda positions: ctx.proposals.append(positions)
+    tree.tick(ctx)
+    Junk.what += 1.0
+    assert ctx.proposals[0].tolist() == [0.0] * 3
+
+
+def test_a_leaf_that_proposes_while_it_is_halted_does_not_disturb_the_one_that_runs():
+    """`Go.on_halt` proposes; the leaf that took over keeps its command."""
+    tree = build_tree(
+        parse_tree(
+            "tree: t\nroot: {reactive_fallback: [{inverter: {child: {go: {to: 7, then: succeed}}}}, go]}\n",
+            "t.yaml",
+            Registry([Go, Hold]),
+        )
+    )
+    first, second = Context(), Context()
+    tree.tick(first)
+    tree.tick(second)
+    assert first.proposals == second.proposals == [[1.0] * 3]
