@@ -108,7 +108,16 @@ class PolicyError(BtRobotError):
 
 
 class PolicyUnavailable(PolicyError, ConnectionError):
-    """There is no connection to the policy server."""
+    """There is no connection to the policy server.
+
+    Attributes:
+        hung_up: True when the server ended the connection in good order, as servers do with idle clients.
+    """
+
+    def __init__(self, text: str, *, hung_up: bool = False) -> None:
+        """Keep the words, and whether it was a farewell."""
+        super().__init__(text)
+        self.hung_up = hung_up
 
 
 class PolicyTimeout(PolicyError, TimeoutError):

@@ -31,6 +31,7 @@ HOMES = {
     "scservo_sdk": ("robot/so101",),
     "serial": ("robot/so101",),
     "websockets.sync": ("policy",),
+    "websockets.asyncio.client": ("policy",),
     "websockets": ("policy", "standin", "telemetry"),
     "yaml": ("config",),
     "matplotlib": ("telemetry",),
@@ -95,8 +96,19 @@ def calls_of(module):
             yield function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", ""), node
 
 
+def test_every_part_has_its_layer():
+    parts = {module.parts[0].removesuffix(".py") for module in MODULES} - {"__init__"}
+    assert parts == set(LAYERS)
+
+
 def test_one_call_site_commands_the_arm():
-    sites = [str(m) for m in MODULES for name, call in calls_of(m) if name == "command" and call.args]
+    sites = [
+        str(module)
+        for module in MODULES
+        if module.parts[0] not in ("robot", "standin")
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Attribute) and node.attr == "command" and "robot" in ast.unparse(node.value)
+    ]
     assert sites == ["runtime/loop.py"]
 
 
@@ -126,3 +138,6 @@ def test_a_leaf_reaches_only_its_tick_context():
         if module.parts[0] == "nodes":
             parts = {part_of(dotted) for dotted in imports_of(module)} - {None}
             assert parts <= {"messages", "nodes", "tree", "errors"}, f"{module} imports {parts}"
+            outside = {dotted.split(".")[0] for dotted in imports_of(module)} - {"bt_robot"}
+            assert outside <= {"__future__", "typing", "numpy", "math"}, f"{module} imports {outside}"
+            assert "open" not in {name for name, _ in calls_of(module)}, f"{module} opens a file"

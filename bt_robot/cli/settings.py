@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -56,6 +57,15 @@ class LimitSettings:
         return JointLimits(robot.names, lower, upper, velocity, acceleration)
 
 
+def _host_and_port(url: str) -> bool:
+    """Return whether a URL has a host and, if any, a port that can be one."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
     """The policy server and what is expected of it."""
@@ -80,6 +90,8 @@ class PolicySettings:
             raise ValueError(
                 f"url '{self.url}' is no websocket address; expected ws://host:port or {STANDIN} (try ws://{near})"
             )
+        if self.url != STANDIN and not _host_and_port(self.url):
+            raise ValueError(f"url '{self.url}' has no host, or a port that is none; expected ws://host:port")
         if "@" in self.url.partition("://")[2].partition("/")[0]:
             raise ValueError("url holds a password, which would end up in logs and summaries; leave it out")
         if self.simulated_latency_s >= self.timeout_s:

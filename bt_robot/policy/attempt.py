@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bt_robot.errors import PolicyError, PolicyRefused, PolicyTimeout
+from bt_robot.errors import PolicyError, PolicyRefused, PolicyTimeout, PolicyUnavailable
 from bt_robot.messages import Actions, Observation
 from bt_robot.policy.base import Policy
 from bt_robot.policy.dialect import Dialect
@@ -120,7 +120,14 @@ class Asker:
             if not self.policy.connected:
                 self.connect()
                 connected = True
-            actions, server_s = self.ask(job, self.timeouts.inference_s)
+            try:
+                actions, server_s = self.ask(job, self.timeouts.inference_s)
+            except PolicyUnavailable as error:
+                if connected or not error.hung_up:
+                    raise
+                self.connect()  # it hung up in the very moment in which it was asked
+                connected = True
+                actions, server_s = self.ask(job, self.timeouts.inference_s)
         except (PolicyError, PolicyRefused) as error:
             timed_out = isinstance(error, PolicyTimeout)
             return Outcome(job, self.now() - job.offered_s, None, None, str(error), timed_out, connected)

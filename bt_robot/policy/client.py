@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 MAX_REPLY_BYTES: Final = 4_000_000  # a chunk of 50 x 32 float32 has 6.4 kB
 _CLOSE_TIMEOUT_S: Final = 0.3
 _LOGGED_CHARS: Final = 4000
+_FAREWELLS: Final = (1000, 1001)  # RFC 6455, 7.4.1: normal closure, going away
 
 
 def open_policy(url: str, protocol: str) -> Policy:
@@ -141,9 +142,11 @@ class WebsocketPolicy:
             return self._wire.reply(frame)
         except (TimeoutError, ConnectionClosed, PolicyError, OSError) as error:
             self.close()
-            self._explain_infer(error, timeout_s, frame)
+            self._explain_infer(error, timeout_s, frame, hung_up=connection.close_code in _FAREWELLS)
 
-    def _explain_infer(self, error: Exception, timeout_s: float, frame: str | bytes | None) -> NoReturn:
+    def _explain_infer(
+        self, error: Exception, timeout_s: float, frame: str | bytes | None, *, hung_up: bool
+    ) -> NoReturn:
         if isinstance(error, ServerError) and frame is not None:
             logger.info("%s answered with an error: %s", self._url, escape(str(frame[:_LOGGED_CHARS])))
         if isinstance(error, PolicyError):
@@ -154,8 +157,8 @@ class WebsocketPolicy:
             if error.sent is not None and error.sent.code == 1009:
                 limit_mb = MAX_REPLY_BYTES / 1e6
                 raise WireError(f"the reply of {self._url} is larger than {limit_mb:g} MB") from error
-            raise PolicyUnavailable(f"connection to {self._url} lost: {_close_hint(error)}") from error
-        raise PolicyUnavailable(f"connection to {self._url} lost: {error}") from error
+            raise PolicyUnavailable(f"connection to {self._url} lost: {_close_hint(error)}", hung_up=hung_up) from error
+        raise PolicyUnavailable(f"connection to {self._url} lost: {error}", hung_up=hung_up) from error
 
     def _receive(self, deadline_s: float) -> str | bytes:
         assert self._connection is not None

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 FIRST_BACKOFF_S = 0.25
 LAST_BACKOFF_S = 4.0
+IDLE_CHECK_S = 0.02
+"""How often an idle connection is looked at [s], so that a server that has died is noticed within a tick."""
+
 _WARM_UPS = 2
 _CLOSE_TIMEOUT_S = 2.0
 _KEPT_LATENCIES = 100_000
@@ -74,6 +77,7 @@ class Worker:
         self._epoch = 0
         self._prompt = ""
         self._failures = 0
+        self._lost = ""
         self._retry_s = float("-inf")
         self._seen_s = float("-inf")
 
@@ -112,12 +116,35 @@ class Worker:
         return self._now() - began_s
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=IDLE_CHECK_S)
+            except queue.Empty:
+                self._look_after_the_connection()
+                continue
+            if job is None:
+                break
             outcome = self._asker.attempt(job)
             with self._changed:
                 self._outcome = outcome if self._thread is not None else None
                 self._changed.notify_all()
         self._asker.policy.close()
+
+    def _look_after_the_connection(self) -> None:
+        """Notice a server that has gone while nothing was asked; one that only hung up is connected to again."""
+        with self._changed:
+            watching = self._state.available and not self._under_way()
+        if not watching or self._asker.policy.connected:
+            return
+        try:
+            self._asker.connect()
+        except (PolicyError, PolicyRefused) as error:
+            lost, made = str(error), 0
+        else:
+            lost, made = "", 1
+        with self._changed:
+            self._lost = lost
+            self._state = replace(self._state, reconnects=self._state.reconnects + made)
 
     @property
     def state(self) -> LinkState:
@@ -160,9 +187,12 @@ class Worker:
             return True
 
     def see(self, now_s: float) -> None:
-        """Note the run's clock [s], so that `state` tells how long it is until the next attempt."""
+        """Note the run's clock [s], and what became of the connection since the last look."""
         with self._changed:
             self._seen_s = now_s
+            lost, self._lost = self._lost, ""
+            if lost and not self._state.in_flight:
+                self._fail(lost, now_s)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait in wall time until no request is under way; return whether that is so.
@@ -187,25 +217,25 @@ class Worker:
         Args:
             now_s: The run's clock [s].
         """
+        self.see(now_s)
         with self._changed:
-            self._seen_s = now_s
             outcome, self._outcome = self._outcome, None
             if outcome is None:
                 return None
             reconnects = self._state.reconnects + outcome.connected
             self._state = replace(self._state, in_flight=False, reconnects=reconnects)
             if outcome.actions is None:
-                self._fail(outcome, now_s)
+                self._fail(outcome.reason, now_s)
                 return None
             return self._succeed(outcome)
 
-    def _fail(self, outcome: Outcome, now_s: float) -> None:
+    def _fail(self, reason: str, now_s: float) -> None:
         backoff_s = min(LAST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self._failures, 10))
         self._failures += 1
         self._retry_s = now_s + backoff_s
-        self._state = replace(self._state, available=False, reason=outcome.reason, errors=self._state.errors + 1)
+        self._state = replace(self._state, available=False, reason=reason, errors=self._state.errors + 1)
         level = logging.INFO if self._failures == 1 else logging.DEBUG  # the tree and the loop tell a person
-        logger.log(level, "policy request failed: %s", outcome.reason)
+        logger.log(level, "the policy is lost: %s", reason)
 
     def _succeed(self, outcome: Outcome) -> ActionChunk | None:
         assert outcome.actions is not None

@@ -172,8 +172,16 @@ class Loop:
         if self._interrupted():
             return Ending(Status.FAILURE, "interrupted", interrupted=True)
         if self._max_time_s is not None and tick.time_s >= self._max_time_s:
-            return Ending(Status.FAILURE, f"the time limit of {self._max_time_s:g} s is over")
+            path, words = self._busiest()
+            return Ending(Status.FAILURE, f"the time limit of {self._max_time_s:g} s is over{words}", path)
         return None
+
+    def _busiest(self) -> tuple[str, str]:
+        """Return the path of the deepest node that is RUNNING, and its words for a sentence."""
+        states = zip(self._tree.nodes, self._tree.states(), strict=True)
+        running = [(node.depth, node.path, state.reason) for node, state in states if state.status is Status.RUNNING]
+        _, path, reason = max(running, key=lambda found: found[0], default=(0, "", ""))
+        return path, f"; it was: {reason}" if reason else ""
 
     def _tick(self, tick: Tick) -> Status:
         observation = self._observe(tick)

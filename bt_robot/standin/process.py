@@ -45,18 +45,28 @@ class StandinProcess:
         self._urls: dict[str, str] = {}
 
     def start(self) -> None:
-        """Start the process and return at once."""
+        """Start the process and return at once.
+
+        Raises:
+            PolicyRefused: It could not be started.
+        """
         self._urls = {}
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
-        self._process = subprocess.Popen(
-            self._arguments,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env={**os.environ, **_ONE_THREAD},
-            # Ctrl-C is for the parent, which still needs answers while it parks the arm.
-            start_new_session=True,
-        )
+        try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
+        except OSError:  # no folder can be written; then what the process says is not known
+            self._errors = None
+        try:
+            self._process = subprocess.Popen(
+                self._arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors or subprocess.DEVNULL,
+                env={**os.environ, **_ONE_THREAD},
+                # Ctrl-C is for the parent, which still needs answers while it parks the arm.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise PolicyRefused(f"the stand-in policy server could not be started: {error}") from error
 
     def __enter__(self) -> Self:
         self.start()

@@ -138,7 +138,7 @@ class TimeoutNode(DecoratorNode, decorators.Timeout):
         self._expired = False
 
     def update(self) -> Status:
-        """Halt the child and fail when its time is over."""
+        """Fail when the child's time is over; `stop` halts it."""
         if self.child.status is not RUNNING:
             self.feedback_message = ""
             return self.child.status
@@ -150,7 +150,6 @@ class TimeoutNode(DecoratorNode, decorators.Timeout):
         words = f": {busy.feedback_message}" if busy.feedback_message else ""
         self.feedback_message = f"not done within {self.duration:g} s; it was: {busy.path}{words}"
         self._expired = True
-        self.child.stop(INVALID)
         return FAILURE
 
     def explain(self) -> Explanation | None:

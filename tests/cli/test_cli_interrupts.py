@@ -90,7 +90,7 @@ def test_a_stderr_that_nobody_reads_neither_stalls_a_run_nor_keeps_it_from_endin
     out, _ = process.communicate(timeout=120)
     os.close(reader)
     os.close(writer)
-    assert json.loads(out.splitlines()[-1])["reason"] == "the time limit of 2000 s is over"
+    assert json.loads(out.splitlines()[-1])["reason"].startswith("the time limit of 2000 s is over")
 
 
 def test_a_reader_of_stdout_that_has_gone_is_no_error(tmp_path):

@@ -119,7 +119,8 @@ def test_the_time_limit_ends_a_run_as_a_failure(command, tree):
     endless = tree("tree: endless\nroot: hold_position\n")
     flags = ("--config", "fake", "--fast", "--json", "--no-artifacts", "--max-time", 0.5)
     done = command(main, endless, *flags)
-    assert (done.code, done.json["reason"]) == (1, "the time limit of 0.5 s is over")
+    words = "the time limit of 0.5 s is over; it was: holding for 0.5 s"
+    assert (done.code, done.json["reason"], done.json["failed_path"]) == (1, words, "endless")
 
 
 def test_a_person_reads_a_summary(command, tree):
@@ -154,6 +155,8 @@ def test_a_person_reads_a_summary(command, tree):
             "simulated_latency_s of 0.1 must be below timeout_s of 0.05",
         ),
         (["."], "that is a folder"),
+        (["pick_place", "--set", "policy.url=ws://:99999"], "has no host, or a port that is none"),
+        (["pick_place", "--set", "policy.url=ws://gpu:99999"], "has no host, or a port that is none"),
         (["pick_place", "--seed", "-1"], "'-1' is not a whole number of at least 0"),
         (["pick_place", "--set", "policy.url=ws://me:secret@gpu:8000"], "url holds a password"),
         (["--prompt", "pick up \udcff"], "holds what is no text"),

@@ -120,7 +120,7 @@ def test_a_policy_that_starts_to_fail_gets_the_arm_held_and_in_the_end_a_failure
 def test_a_policy_that_recovers_gets_the_arm_moving_again_by_itself(fault):
     with served(Planner(FAULTS[fault][0], bad=3)) as url:
         ending, records = run(url, hold_s=30, seconds=20)
-    assert ending.reason == "the time limit of 20 s is over"
+    assert ending.reason.startswith("the time limit of 20 s is over")
     assert records[-1].link.available
     assert records[-1].link.errors >= 3
     assert moved_until_the_end(records)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bt_robot.arm.so101 import LIMITS, REST
-from bt_robot.errors import PolicyRefused, PolicyTimeout, ServerError
+from bt_robot.errors import PolicyRefused, PolicyTimeout, PolicyUnavailable, ServerError
 from bt_robot.messages import Frame
 from bt_robot.policy.attempt import Asker, Job, Timeouts, check_metadata
 from bt_robot.policy.dialect import Dialect
@@ -125,3 +125,20 @@ def test_metadata_that_agree_or_say_nothing_pass():
     check_metadata({**kit.METADATA, "image_keys": list(kit.PROFILE.images.values()), "uptime": 3}, kit.PROFILE)
     check_metadata({}, replace(kit.PROFILE, metadata={}))
     check_metadata({"image_keys": {"odd": 1}, "action_dim": "six"}, replace(kit.PROFILE, metadata={}))
+
+
+def test_a_server_that_hangs_up_in_the_moment_it_is_asked_is_asked_once_more():
+    farewell = PolicyUnavailable("closed with code 1000", hung_up=True)
+    policy = kit.ScriptedPolicy(kit.still(), farewell, kit.still(), farewell, farewell)
+    one = asker(policy)
+    one.attempt(job())
+    outcome = one.attempt(job())
+    assert (outcome.reason, outcome.connected) == ("", True)
+    assert one.attempt(job()).reason == "closed with code 1000"  # but only once
+
+
+def test_a_connection_that_breaks_is_a_failure_at_once():
+    policy = kit.ScriptedPolicy(kit.still(), PolicyUnavailable("reset"), kit.still())
+    one = asker(policy)
+    one.attempt(job())
+    assert one.attempt(job()).reason == "reset"

@@ -247,3 +247,29 @@ def test_close_ends_a_request_in_flight_and_the_thread(make):
     assert worker.state.reason == "closed"
     assert not worker.offer(kit.observation(2), "go")
     assert not policy.connected
+
+
+def test_a_server_that_dies_while_nothing_is_asked_is_noticed_without_an_offer():
+    with kit.served() as url:
+        worker = Worker(kit.PROFILE, url, LIMITS)
+        worker.start(kit.observation(), "go")
+        worker.see(1.0)
+        assert worker.state.available
+
+    def lost():
+        worker.see(2.0)
+        return not worker.state.available
+
+    assert kit.eventually(lost)
+    state = worker.state
+    assert (state.errors, state.in_flight, state.retry_in_s) == (1, False, 0.25)
+    assert state.reason.startswith(f"no policy server at {url}: connection refused")
+    worker.close()
+
+
+def test_a_server_that_only_hung_up_is_connected_to_again_without_a_failure(make):
+    worker, policy = make(kit.still())
+    policy.connected = False
+    assert kit.eventually(lambda: worker.state.reconnects == 1)
+    worker.see(1.0)
+    assert (worker.state.available, worker.state.errors) == (True, 0)

@@ -109,6 +109,19 @@ def test_only_a_block_at_rest_inside_counts_as_in_the_container(robot):
     assert not robot.in_container("green")
 
 
+def test_a_block_that_still_falls_into_the_container_is_not_in_it_yet(robot):
+    go(robot, so101.REST)
+    robot.disturb("green", 0.15, 0.16)
+    robot._world.data.joint("green").qpos[2] = 0.039  # let go just below the walls' top
+    target = Command(0, so101.REST, np.zeros(6))
+    seen = []
+    for step in range(30):
+        robot.command(replace(target, step=step))
+        seen.append(robot.in_container("green"))
+    assert seen[0] is False
+    assert seen[-1] is True
+
+
 def test_a_block_that_is_not_there_is_an_error():
     robot = SimRobot(SimSettings(blocks=("red",)), 0, 1 / 30)
     robot.connect()

@@ -256,7 +256,8 @@ def test_on_real_time_missed_steps_are_skipped_and_the_arm_starts_again_from_res
 
 def test_the_time_limit_ends_the_run_with_its_reason():
     ending, robot, records = run("idle", max_time_s=0.5)
-    assert (ending.status, ending.reason) == (Status.FAILURE, "the time limit of 0.5 s is over")
+    assert (ending.status, ending.reason) == (Status.FAILURE, "the time limit of 0.5 s is over; it was: idle")
+    assert ending.failed_path == "t"
     assert records[-1].time_s == pytest.approx(0.5)
     assert robot.stops == 1
 
@@ -314,7 +315,7 @@ def test_the_record_tells_what_was_really_sent_and_the_next_command_keeps_its_sp
 def test_a_sink_that_fails_is_switched_off_and_the_run_goes_on(caplog):
     with caplog.at_level(logging.CRITICAL):
         ending, _, records = run("idle", sinks=[Broken()], max_time_s=0.3)
-    assert ending.reason == "the time limit of 0.3 s is over"
+    assert ending.reason == "the time limit of 0.3 s is over; it was: idle"
     assert len(records) == 10
 
 

@@ -101,3 +101,16 @@ def test_a_terminated_server_exits_with_0():
         assert server.url
         os.kill(server.pid, signal.SIGTERM)
         assert server._process.wait(WAIT_S) == 0
+
+
+def test_a_machine_without_room_for_its_words_or_without_an_interpreter(monkeypatch):
+    def full(*_):
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with StandinProcess() as standin:
+        assert standin.url.startswith("ws://127.0.0.1:")
+        assert standin.stderr() == ""
+    monkeypatch.setattr("sys.executable", "/no/python")
+    with pytest.raises(PolicyRefused, match="the stand-in policy server could not be started: "):
+        StandinProcess().start()
