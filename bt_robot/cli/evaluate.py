@@ -7,8 +7,8 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ from bt_robot.cli.arguments import (
 from bt_robot.errors import StartRefused
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
     from bt_robot.cli.episode import Episode
     from bt_robot.cli.session import Job
 
@@ -101,14 +103,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:
     """Run the jobs in a pool of processes, with a progress bar on stderr."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures import as_completed
     from concurrent.futures.process import BrokenProcessPool
 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from bt_robot.cli.episode import Episode, belong_to_the_parent, run_episode
+    from bt_robot.cli.episode import Episode, run_episode
 
     console = Console(stderr=True)
     columns = (
@@ -118,27 +119,37 @@ def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[failed]} failed"),
     )
-    with (
-        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
-        ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=belong_to_the_parent) as pool,
-    ):
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress, _pool(workers) as pool:
         bar = progress.add_task("", total=len(jobs), failed=0)
         futures = {pool.submit(run_episode, job): job for job in jobs}
         failed = 0
-        try:
-            for future in as_completed(futures):
-                try:
-                    episode = future.result()
-                except BrokenProcessPool:
-                    episode = Episode(futures[future].seed, False, "a process of the evaluation died")
-                failed += not episode.success
-                progress.update(bar, advance=1, failed=failed)
-                yield episode
-        except KeyboardInterrupt:
-            for worker in multiprocessing.active_children():
-                worker.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            try:
+                episode = future.result()
+            except BrokenProcessPool:
+                episode = Episode(futures[future].seed, False, "a process of the evaluation died")
+            failed += not episode.success
+            progress.update(bar, advance=1, failed=failed)
+            yield episode
+
+
+@contextmanager
+def _pool(workers: int) -> Generator[ProcessPoolExecutor]:
+    """Give a pool of processes that ends with what is done in it, and does not finish its work after an interrupt."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    from bt_robot.cli.episode import belong_to_the_parent
+
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=belong_to_the_parent)
+    try:
+        yield pool
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def summarise(tree: str, episodes: Sequence[Episode], wall_s: float) -> dict[str, Any]:
