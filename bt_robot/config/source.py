@@ -200,13 +200,14 @@ class _Parser:
             self._refuse(event, f"the file has more than {MAX_NODES} values", "a smaller file")
         if depth > MAX_DEPTH:
             self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", "a flatter file")
-        if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, f"alias '*{event.anchor}'", "no anchors and aliases; use a subtree")
-        if event.anchor is not None:
-            self._refuse(event, f"anchor '&{event.anchor}'", "no anchors and aliases; use a subtree")
-        if getattr(event, "tag", None) not in (None, "!"):
-            self._refuse(event, "a tag", "plain data without tags")
         mark = self._mark(event)
+        if isinstance(event, yaml.AliasEvent):
+            self._problems.add(mark, f"alias '*{event.anchor}'", expected="no anchors and aliases; use a subtree")
+            return ScalarNode(f"*{event.anchor}", True, mark)
+        if event.anchor is not None:
+            self._problems.add(mark, f"anchor '&{event.anchor}'", expected="no anchors and aliases; use a subtree")
+        if event.tag not in (None, "!"):
+            self._problems.add(mark, "a tag", expected="plain data without tags")
         if isinstance(event, yaml.ScalarEvent):
             return ScalarNode(str(event.value), not event.style, mark)
         if isinstance(event, yaml.SequenceStartEvent):

@@ -40,7 +40,6 @@ def test_nodes_know_their_place_and_whether_they_were_quoted():
     [
         ("a: &x 1", "x.yaml:1:4: anchor '&x'; expected no anchors and aliases; use a subtree"),
         ("a: *x", "x.yaml:1:4: alias '*x'; expected no anchors and aliases; use a subtree"),
-        ("a: &x [*x]", "x.yaml:1:4: anchor '&x'; expected no anchors and aliases; use a subtree"),
         ("a: !!python/object:os.system x", "x.yaml:1:4: a tag; expected plain data without tags"),
         ("a: 1\nb: 2\na: 3", "x.yaml:3:1: duplicate key 'a' (first on line 1)"),
         ("[1]: 2", "x.yaml:1:1: a key that is a list or a mapping; expected a word"),
@@ -103,6 +102,14 @@ def test_a_hint_of_its_own_comes_before_the_nearest_word():
     problems = Problems()
     problems.unknown(Mark("x.yaml", 1, 1), "word", "aa", ["ab"], hint="look it up")
     assert [str(p) for p in problems.found] == ["x.yaml:1:1: unknown word 'aa'; expected one of ab (look it up)"]
+
+
+def test_an_anchor_does_not_hide_what_else_is_wrong():
+    assert problems_of("a: &x [*x]\nb: 1\nb: 2") == [
+        "x.yaml:1:4: anchor '&x'; expected no anchors and aliases; use a subtree",
+        "x.yaml:1:8: alias '*x'; expected no anchors and aliases; use a subtree",
+        "x.yaml:3:1: duplicate key 'b' (first on line 2)",
+    ]
 
 
 def test_deep_and_large_files_are_refused():

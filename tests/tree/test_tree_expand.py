@@ -151,8 +151,11 @@ ERRORS: dict[str, list[str]] = {
         "t.yaml:2:39: wait.joints: '{a}' is a blackboard key; expected a number (a list can't hold keys)"
     ],
     # YAML beyond plain data
-    "!!python/object/apply:os.system [ls]": ["t.yaml:2:7: a tag; expected plain data without tags"],
-    "{sequence: &a [look, *a]}": ["t.yaml:2:18: anchor '&a'; expected no anchors and aliases; use a subtree"],
+    "!!python/object/apply:os.system [ls]": [
+        "t.yaml:2:7: a tag; expected plain data without tags",
+        "t.yaml:2:7: not a node: a list of 1; expected a node: a type's name, or one type with its parameters",
+    ],
+    "{sequence: &a [look, look]}": ["t.yaml:2:18: anchor '&a'; expected no anchors and aliases; use a subtree"],
 }
 
 
