@@ -347,7 +347,7 @@ class TickRecord:
         status: The tree's status.
         nodes: A state per node, in the tree's order.
         link: The policy link.
-        prompt: The prompt in force; empty when no node asks the policy.
+        prompt: The prompt in force at the deepest RUNNING node, also while it holds; empty if none is set.
         chunk_age_steps: Steps since the newest chunk's observation; None without a chunk.
         planned_steps: Actions left in the plan.
         chunk: The chunk accepted in this tick, or None.

@@ -178,10 +178,16 @@ class Loop:
 
     def _busiest(self) -> tuple[str, str]:
         """Return the path of the deepest node that is RUNNING, and its words for a sentence."""
-        states = zip(self._tree.nodes, self._tree.states(), strict=True)
-        running = [(node.depth, node.path, state.reason) for node, state in states if state.status is Status.RUNNING]
-        _, path, reason = max(running, key=lambda found: found[0], default=(0, "", ""))
-        return path, f"; it was: {reason}" if reason else ""
+        states = self._tree.states()
+        i = self._deepest_running(states)
+        if i is None:
+            return "", ""
+        return self._tree.nodes[i].path, f"; it was: {states[i].reason}" if states[i].reason else ""
+
+    def _deepest_running(self, states: Sequence[NodeState]) -> int | None:
+        """Return the index of the deepest node that is RUNNING; None if none is."""
+        running = [i for i, state in enumerate(states) if state.status is Status.RUNNING]
+        return max(running, key=lambda i: self._tree.nodes[i].depth, default=None)
 
     def _tick(self, tick: Tick) -> Status:
         observation = self._observe(tick)
@@ -267,6 +273,7 @@ class Loop:
         events: tuple[str, ...] = (),
     ) -> None:
         assert self._previous is not None, "published after a command was sent"
+        running = self._deepest_running(nodes)
         record = TickRecord(
             step=tick.step,
             time_s=tick.time_s,
@@ -278,7 +285,7 @@ class Loop:
             status=status,
             nodes=nodes,
             link=self._link.state,
-            prompt=self._plan.prompt,
+            prompt="" if running is None else self._tree.nodes[running].prompt,
             chunk_age_steps=self._plan.chunk_age(tick.step),
             planned_steps=len(self._plan.remaining(tick.step + 1)),
             chunk=chunk,

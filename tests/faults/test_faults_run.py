@@ -177,14 +177,12 @@ def test_a_killed_server_is_held_for_and_the_task_is_finished_when_it_is_back():
         second.stop()
     assert ending.status is Status.SUCCESS
     rows = records.records
-    dry = next(i for i, r in enumerate(rows) if r.step > 10 and not r.planned_steps)
-    assert rows[dry + 1].verdict.held  # in the very tick that has no action left
-    hold = next(
-        i
-        for i, node in enumerate(session.plans.tree.nodes)
-        if node.path.endswith("pick/timeout/reactive_fallback/hold_position")
-    )
-    assert "policy unavailable: " in rows[dry + 1].nodes[hold].reason
+    lost = next(row for row in rows if not row.link.available)
+    assert lost.verdict.held  # in the very tick in which the loss is noticed
+    assert lost.planned_steps == 0  # and what was planned is forgotten
+    assert lost.prompt in ("pick up the red block", "place it in the container")  # still what is to be done
+    words = [node.reason for node in lost.nodes if node.ticked]
+    assert any(reason.startswith("holding for 0.0 s: policy unavailable: ") for reason in words)
     events = [event for row in rows for event in row.events]
     assert any("connection" in event or "no policy server" in event for event in events)
     assert "policy: answers again" in events

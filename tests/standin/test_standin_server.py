@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import queue
 import threading
 import urllib.request
-from contextlib import contextmanager
 
 import msgpack
 import numpy as np
@@ -16,7 +13,8 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from bt_robot.policy.wire.msgpack_numpy import pack, unpack
-from bt_robot.standin.server import MAX_REQUEST_BYTES, ServerSettings, listening, traceback_text
+from bt_robot.standin.server import MAX_REQUEST_BYTES, traceback_text
+from tests.policy import policy_kit
 
 WAIT_S = 20.0
 PICTURE = np.zeros((224, 224, 3), np.uint8)
@@ -37,23 +35,8 @@ class Planner:
         return np.tile(joints + np.array([np.pi / 180, 0, 0, 0, 0, 0.01]), (horizon, 1))
 
 
-@contextmanager
 def served(planner=None, **settings):
-    loop, urls, stop = asyncio.new_event_loop(), queue.SimpleQueue(), asyncio.Event()
-
-    async def serve():
-        async with listening(planner or Planner(), ServerSettings(port=0, **settings)) as url:
-            urls.put(url)
-            await stop.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    try:
-        yield urls.get(timeout=WAIT_S)
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(WAIT_S)
-        loop.close()
+    return policy_kit.served(planner or Planner(), **settings)
 
 
 def openpi_request(prompt="go"):
