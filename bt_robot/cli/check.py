@@ -79,7 +79,7 @@ def _hold_against(spec: TreeSpec, config: str) -> None:
     from bt_robot.cli.settings import load_settings
 
     settings = load_settings(config)
-    preflight(settings, spec, make_robot(Job(settings, spec, "")).limits)
+    preflight(settings, spec, make_robot(Job(settings, spec, ())).limits)
 
 
 def _without_drawing(result: dict[str, Any]) -> dict[str, Any]:

@@ -83,14 +83,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.latency_ms is not None:
         assignments.append(f"policy.simulated_latency_s={arguments.latency_ms / 1e3:g}")
     settings = load_settings(arguments.config, assignments)
-    first = Job(settings, spec, "", arguments.seed)
+    first = Job(settings, spec, (), arguments.seed)
     preflight(settings, spec, make_robot(first).limits)
     began_s = time.monotonic()
     with ExitStack() as stack:
         servers = min(arguments.jobs, arguments.episodes)
         urls = [stack.enter_context(policy_server(settings, spec)) for _ in range(servers)]
         jobs = [
-            replace(first, url=urls[i % servers], seed=first.seed + i, fast=True, max_time_s=arguments.max_time)
+            replace(first, urls=urls[i % servers], seed=first.seed + i, fast=True, max_time_s=arguments.max_time)
             for i in range(arguments.episodes)
         ]
         episodes = sorted(_episodes(jobs, servers), key=lambda episode: episode.seed)

@@ -10,6 +10,7 @@ import numpy as np
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import RobotRefused, UsageError
 from bt_robot.messages import JointLimits, Joints, Observation, Setup
+from bt_robot.policy.dialect import Dialect
 from bt_robot.policy.profile import Profile, load_profile
 from bt_robot.robot.sim.settings import SimSettings
 from bt_robot.tree import Tree, TreeSpec, build_tree
@@ -59,14 +60,25 @@ def preflight(settings: RunSettings, spec: TreeSpec, robot: JointLimits) -> Plan
     misfits += _wrong_expectations(settings, spec)
     prompts = tuple(node.prompt for node in tree.nodes if node.type == "query_policy")
     profile = load_profile(settings.policy.profile) if prompts else None
-    if profile is not None and abs(profile.rate_hz - settings.control_hz) > 1e-9:
-        misfits.append(
-            f"profile '{settings.policy.profile}' plans {profile.rate_hz:g} actions a second, but control_hz is"
-            f" {settings.control_hz:g}; set control_hz to {profile.rate_hz:g}"
-        )
+    if profile is not None:
+        misfits += _wrong_policy(settings, profile, limits)
     if misfits:
         raise UsageError("\n".join(misfits))
     return Plans(tree, limits, poses, profile, prompts)
+
+
+def _wrong_policy(settings: RunSettings, profile: Profile, limits: JointLimits) -> list[str]:
+    """Return why a profile can't be used with a robot and the way its actions are to be executed."""
+    found: list[str] = []
+    try:
+        settings.policy.execution.resolved(incremental=profile.incremental)
+    except ValueError as error:
+        found.append(f"policy.{error}")
+    try:
+        Dialect(profile, limits, jpeg_quality=settings.policy.jpeg_quality)
+    except ValueError as error:
+        found.append(f"profile '{settings.policy.profile}': {error}")
+    return found
 
 
 def _wrong_expectations(settings: RunSettings, spec: TreeSpec) -> list[str]:

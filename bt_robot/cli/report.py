@@ -42,7 +42,7 @@ def summary(
         "overruns": numbers.overruns,
         "governor": {"clamped": numbers.clamped, "refused": numbers.refused, "clamps": dict(numbers.clamps)},
         "policy": {
-            "url": session.job.url,
+            "url": session.job.urls[0] if session.job.urls else "",
             **{key: link[key] for key in ("requests", "replies", "errors", "reconnects", "dropped")},
             "latency": {key: _rounded(value) for key, value in asdict(numbers.latency).items()},
         },

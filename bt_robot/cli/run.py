@@ -85,8 +85,8 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.config, arguments.assignments)
     max_time_s = arguments.max_time or (PROMPT_LIMIT_S if arguments.prompt else None)
     with ExitStack() as stack:
-        url = stack.enter_context(policy_server(settings, spec))
-        job = Job(settings, spec, url, arguments.seed, arguments.fast, max_time_s)
+        urls = stack.enter_context(policy_server(settings, spec))
+        job = Job(settings, spec, urls, arguments.seed, arguments.fast, max_time_s)
         session = stack.enter_context(open_session(job))
         return _drive(session, arguments, began_s)
 

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bt_robot.cli.preflight import Plans, preflight, require_inside
-from bt_robot.cli.settings import PolicySettings, RunSettings
+from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import PolicyRefused
-from bt_robot.messages import Joints, Observation, Sink
-from bt_robot.policy.attempt import Timeouts
+from bt_robot.messages import JointLimits, Joints, Observation, Sink
+from bt_robot.policy.dialect import Dialect
+from bt_robot.policy.pace import Pace
 from bt_robot.policy.plan import Plan
 from bt_robot.policy.silent import SilentPolicy
 from bt_robot.policy.simulated import SimulatedLatency
@@ -34,7 +35,7 @@ class Job:
     Attributes:
         settings: The config.
         spec: The tree.
-        url: Where the policy server is; ignored when the tree asks no policy.
+        urls: Where the policy servers are, the preferred one first; ignored when the tree asks no policy.
         seed: Places the blocks.
         fast: Unpaced simulated time instead of time paced to the wall.
         max_time_s: Time limit on the run's clock [s]; None for none.
@@ -42,7 +43,7 @@ class Job:
 
     settings: RunSettings
     spec: TreeSpec
-    url: str
+    urls: tuple[str, ...]
     seed: int = 0
     fast: bool = False
     max_time_s: float | None = None
@@ -107,7 +108,7 @@ def open_session(job: Job) -> Generator[Session]:
     try:
         observation = robot.observe(0, 0.0)
         require_inside(observation, plans.limits)
-        link, plan = _open_policy(job, plans, observation)
+        link, plan = _open_policy(job, plans, robot.limits, observation)
         try:
             yield Session(job, robot, plans, observation.joints, link, plan)
         finally:
@@ -126,13 +127,23 @@ def make_robot(job: Job) -> Robot:
     return SimRobot(settings, job.seed, job.period_s)
 
 
-def _open_policy(job: Job, plans: Plans, observation: Observation) -> tuple[Link, Plan]:
+def _open_policy(job: Job, plans: Plans, robot_limits: JointLimits, observation: Observation) -> tuple[Link, Plan]:
     profile = plans.profile
     if profile is None:
         return SilentPolicy(), Plan(1, 1)
-    plan = Plan(profile.horizon, profile.replan_after_steps)
-    policy = job.settings.policy
-    worker = Worker(profile, job.url, plans.limits, _timeouts(policy))
+    policy, control_hz = job.settings.policy, job.settings.control_hz
+    execution = policy.execution
+    pace = Pace.of(profile.rate_hz, control_hz, execution.speed)
+    plan = Plan(
+        pace.steps(profile.horizon),
+        pace.steps(profile.execute_steps),
+        execution.margin_steps,
+        strategy=execution.build(control_hz, incremental=profile.incremental),
+        pace=pace,
+    )
+    dialect = Dialect(profile, plans.limits, ranges=robot_limits, pace=pace, jpeg_quality=policy.jpeg_quality)
+    leftover = plan.leftover if execution.strategy == "rtc" else None
+    worker = Worker(profile, job.urls, plans.limits, policy.timeouts, dialect=dialect, leftover=leftover)
     link = SimulatedLatency(worker, policy.simulated_latency_s, wait=job.fast)
     try:
         link.start(observation, plans.prompts[0])
@@ -140,9 +151,3 @@ def _open_policy(job: Job, plans: Plans, observation: Observation) -> tuple[Link
         link.close()
         raise
     return link, plan
-
-
-def _timeouts(policy: PolicySettings) -> Timeouts:
-    return Timeouts(
-        connect_s=policy.connect_timeout_s, first_inference_s=policy.first_timeout_s, inference_s=policy.timeout_s
-    )

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import numpy as np
 
+from bt_robot.cli.policy_settings import PolicySettings
 from bt_robot.config.builtin import find_file
 from bt_robot.config.overlay import overlay
 from bt_robot.config.source import MapNode, Mark, Problems, read_file
@@ -19,8 +19,6 @@ from bt_robot.robot.fake import FakeSettings
 from bt_robot.robot.sim.settings import SimSettings
 
 ROBOTS: Mapping[str, type] = {"sim": SimSettings, "fake": FakeSettings}
-STANDIN = "standin"
-"""The policy URL that means: start the stand-in server beside the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,49 +53,6 @@ class LimitSettings:
             np.where(arm, self.acceleration_rad_s2, self.gripper_acceleration), robot.acceleration
         )
         return JointLimits(robot.names, lower, upper, velocity, acceleration)
-
-
-def _host_and_port(url: str) -> bool:
-    """Return whether a URL has a host and, if any, a port that can be one."""
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySettings:
-    """The policy server and what is expected of it."""
-
-    url: Annotated[str, Rule(doc=f"ws://host:port of the server, or '{STANDIN}' to start the stand-in")] = STANDIN
-    profile: Annotated[str, Rule(doc="a built-in profile, or the path of one")] = "standin"
-    connect_timeout_s: Annotated[float, Rule(doc="to connect [s]", minimum=0.1, maximum=60.0)] = 3.0
-    first_timeout_s: Annotated[float, Rule(doc="for the first answers [s]", minimum=0.1, maximum=600.0)] = 60.0
-    timeout_s: Annotated[float, Rule(doc="for any later answer [s]", minimum=0.05, maximum=60.0)] = 5.0
-    simulated_latency_s: Annotated[
-        float, Rule(doc="simulation only: time from question to answer [s]", minimum=0.0, maximum=10.0)
-    ] = 0.1
-
-    def __post_init__(self) -> None:
-        """Check the address and the times.
-
-        Raises:
-            ValueError: It is no websocket address, or every answer would come too late.
-        """
-        if self.url != STANDIN and not self.url.startswith(("ws://", "wss://")):
-            near = self.url.removeprefix("http://").removeprefix("https://")
-            raise ValueError(
-                f"url '{self.url}' is no websocket address; expected ws://host:port or {STANDIN} (try ws://{near})"
-            )
-        if self.url != STANDIN and not _host_and_port(self.url):
-            raise ValueError(f"url '{self.url}' has no host, or a port that is none; expected ws://host:port")
-        if "@" in self.url.partition("://")[2].partition("/")[0]:
-            raise ValueError("url holds a password, which would end up in logs and summaries; leave it out")
-        if self.simulated_latency_s >= self.timeout_s:
-            raise ValueError(
-                f"simulated_latency_s of {self.simulated_latency_s:g} must be below timeout_s of {self.timeout_s:g}"
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from bt_robot.cli.expectations import EXPECTATIONS
-from bt_robot.cli.settings import STANDIN, RunSettings
+from bt_robot.cli.policy_settings import STANDIN
+from bt_robot.cli.settings import RunSettings
 from bt_robot.config.builtin import builtin_folder, find_file
 from bt_robot.errors import LoadError, Problem, UsageError, did_you_mean
 from bt_robot.nodes import standard_registry
@@ -69,18 +70,18 @@ def asks_policy(node: NodeSpec) -> bool:
 
 
 @contextmanager
-def policy_server(settings: RunSettings, spec: TreeSpec) -> Generator[str]:
-    """Give the URL of the policy server; start the stand-in beside the run if the config says so.
+def policy_server(settings: RunSettings, spec: TreeSpec) -> Generator[tuple[str, ...]]:
+    """Give the URLs of the policy servers; start the stand-in beside the run if the config says so.
 
     Raises:
         PolicyRefused: The stand-in could not be started.
         LoadError: The profile could not be loaded.
     """
     if settings.policy.url != STANDIN or not asks_policy(spec.root):
-        yield settings.policy.url
+        yield settings.policy.urls
         return
     from bt_robot.standin.process import StandinProcess
 
     with StandinProcess() as standin:
         speaks_json = load_profile(settings.policy.profile).protocol == "json"
-        yield standin.json_url if speaks_json else standin.url
+        yield (standin.json_url if speaks_json else standin.url,)

@@ -35,3 +35,11 @@ def _replaced(node: SourceNode | None, keys: list[str], value: SourceNode, mark:
     if all(k.text != keys[0] for k, _ in entries):
         kept.append((ScalarNode(keys[0], True, mark), inner))
     return MapNode(tuple(kept), node.mark if isinstance(node, MapNode) else mark)
+
+
+def underlay(own: MapNode, below: SourceNode) -> SourceNode:
+    """Return a mapping with the keys that it does not have itself taken from another one, values whole."""
+    if not isinstance(below, MapNode):
+        return own
+    kept = [(key, value) for key, value in below.entries if own.get(key.text) is None]
+    return MapNode((*kept, *own.entries), own.mark)

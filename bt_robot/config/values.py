@@ -45,12 +45,14 @@ class Rule:
         minimum: Lowest number allowed.
         maximum: Highest number allowed.
         length: Exact number of list items.
+        aliases: Other words for the key, e.g. those of an older config.
     """
 
     doc: str = ""
     minimum: float = -math.inf
     maximum: float = math.inf
     length: int | None = None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +267,15 @@ def bind(cls: type[T], node: SourceNode, problems: Problems, what: str = "value"
     if not isinstance(node, MapNode):
         return _wrong(node, cls, problems, what)
     values: dict[str, Any] = {}
+    aliases = {alias: name for name in fields for alias in _unwrap(hints[name])[1].aliases}
     for key, value in node.entries:
-        if key.text not in fields:
+        name = aliases.get(key.text, key.text)
+        if name not in fields:
             problems.unknown(key.mark, "key", key.text, list(fields))
+        elif name in values:
+            problems.add(key.mark, f"'{key.text}' is another word for '{name}', which is given, too", expected="one")
         else:
-            values[key.text] = read_value(value, hints[key.text], problems, key.text)
+            values[name] = read_value(value, hints[name], problems, key.text)
     missing = [name for name, f in fields.items() if name not in values and _required(f)]
     for name in missing:
         problems.add(node.mark, f"{what}: '{name}' is missing", expected=kind_name(hints[name]))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bt_robot.errors import PolicyError, PolicyRefused, PolicyTimeout, PolicyUnavailable
-from bt_robot.messages import Actions, Observation
+from bt_robot.messages import Actions, LatencyParts, Observation
 from bt_robot.policy.base import Policy
 from bt_robot.policy.dialect import Dialect
 from bt_robot.policy.profile import Profile
-from bt_robot.policy.wire.base import Fields
+from bt_robot.policy.rtc import Leftover
+from bt_robot.policy.wire.base import Fields, Reply
 from bt_robot.policy.wire.checks import escape
 
 logger = logging.getLogger(__name__)
@@ -25,11 +27,13 @@ class Timeouts:
         connect_s: To connect and get the server's metadata.
         first_inference_s: For the first answer after the start; a server may compile its model then.
         inference_s: For every later answer.
+        start_wait_s: For a server that is not there yet when the link starts.
     """
 
     connect_s: float = 3.0
     first_inference_s: float = 120.0
     inference_s: float = 5.0
+    start_wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,29 @@ class Job:
         prompt: What to do.
         epoch: The link's epoch at that time.
         offered_s: When it was handed over [s], on the worker's clock.
+        leftover: The plan to continue; None where the server can't.
     """
 
     observation: Observation
     prompt: str
     epoch: int
     offered_s: float
+    leftover: Leftover | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Usable actions.
+
+    Attributes:
+        actions: Checked, (H, n), a row per control step.
+        parts: Where the time went.
+        guided: Whether the server says that it continued the plan it was told.
+    """
+
+    actions: Actions
+    parts: LatencyParts = field(default_factory=LatencyParts)
+    guided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +77,7 @@ class Outcome:
     Attributes:
         job: The job.
         latency_s: From the offer to now [s].
-        actions: Checked actions, (H, n); None after a failure.
-        server_s: What the server says the inference took [s].
+        answer: The actions; None after a failure.
         reason: Why there are no actions; empty otherwise.
         timed_out: True when the server did not answer in time.
         connected: True when a new connection was made for it.
@@ -65,8 +85,7 @@ class Outcome:
 
     job: Job
     latency_s: float
-    actions: Actions | None = None
-    server_s: float | None = None
+    answer: Answer | None = None
     reason: str = ""
     timed_out: bool = False
     connected: bool = False
@@ -87,7 +106,7 @@ class Asker:
     dialect: Dialect
     timeouts: Timeouts
     now: Callable[[], float]
-    _connected: bool = field(default=False, init=False)
+    _continues: bool = field(default=False, init=False)
 
     def connect(self) -> None:
         """Connect and compare what the server announces with the profile.
@@ -97,21 +116,38 @@ class Asker:
             PolicyRefused: This is another server than the profile declares.
         """
         metadata = self.policy.connect(self.timeouts.connect_s)
+        profile = self.dialect.profile
         try:
-            check_metadata(metadata, self.dialect.profile)
+            check_metadata(metadata, profile)
         except PolicyRefused:
             self.policy.close()
             raise
+        self._continues = profile.rtc is not None and profile.rtc.announced(metadata)
 
-    def ask(self, job: Job, timeout_s: float) -> tuple[Actions, float | None]:
-        """Return checked actions and the server's own time [s].
+    def ask(self, job: Job, timeout_s: float) -> Answer:
+        """Return checked actions.
 
         Raises:
             PolicyError: There are none.
         """
-        fields = self.dialect.request(job.observation, job.prompt)
+        began_s = time.perf_counter()
+        fields = self.dialect.request(job.observation, job.prompt, job.leftover)
+        picture_s = time.perf_counter() - began_s
         reply = self.policy.infer(fields, timeout_s)
-        return self.dialect.actions(reply.actions, job.observation.joints), reply.server_s
+        began_s = time.perf_counter()
+        actions = self.dialect.actions(reply.actions, job.observation.joints)
+        decode_s = reply.decode_s + time.perf_counter() - began_s
+        network_s = max(0.0, reply.round_trip_s - (reply.server_s or 0.0))
+        parts = LatencyParts(picture_s, reply.encode_s, network_s, reply.server_s, decode_s)
+        return Answer(actions, parts, self._guided(job, reply))
+
+    def _guided(self, job: Job, reply: Reply) -> bool:
+        """Return whether a reply continues the plan that the request told."""
+        rtc = self.dialect.profile.rtc
+        if rtc is None or job.leftover is None or not len(job.leftover.actions):
+            return False
+        confirmed = rtc.confirmed(reply.fields)
+        return self._continues if confirmed is None else confirmed
 
     def attempt(self, job: Job) -> Outcome:
         """Connect if needed and ask; every failure becomes an outcome with its reason."""
@@ -121,22 +157,22 @@ class Asker:
                 self.connect()
                 connected = True
             try:
-                actions, server_s = self.ask(job, self.timeouts.inference_s)
+                answer = self.ask(job, self.timeouts.inference_s)
             except PolicyUnavailable as error:
                 if connected or not error.hung_up:
                     raise
                 self.connect()  # it hung up in the very moment in which it was asked
                 connected = True
-                actions, server_s = self.ask(job, self.timeouts.inference_s)
+                answer = self.ask(job, self.timeouts.inference_s)
         except (PolicyError, PolicyRefused) as error:
             timed_out = isinstance(error, PolicyTimeout)
-            return Outcome(job, self.now() - job.offered_s, None, None, str(error), timed_out, connected)
+            return Outcome(job, self.now() - job.offered_s, None, str(error), timed_out, connected)
         except Exception as error:  # e.g. a camera that can't make its picture; the thread must live on
             logger.exception("the request for step %d failed", job.observation.step)
             self.policy.close()
             reason = f"{type(error).__name__}: {escape(str(error))}"
-            return Outcome(job, self.now() - job.offered_s, None, None, reason, connected=connected)
-        return Outcome(job, self.now() - job.offered_s, actions, server_s, connected=connected)
+            return Outcome(job, self.now() - job.offered_s, None, reason, connected=connected)
+        return Outcome(job, self.now() - job.offered_s, answer, connected=connected)
 
 
 def check_metadata(announced: Fields, profile: Profile) -> None:
@@ -153,12 +189,13 @@ def check_metadata(announced: Fields, profile: Profile) -> None:
             raise PolicyRefused(f"the server does not announce '{key}', expected {expected!r}: another server?")
         if announced[key] != expected:
             raise PolicyRefused(f"the server announces {key}: {_shown(announced[key])}, expected {expected!r}")
-    for key, expected in (("action_horizon", profile.horizon), ("action_dim", len(profile.joints))):
+    for key, expected in (("action_horizon", profile.horizon), ("action_dim", profile.columns)):
         if type(announced.get(key)) is int and announced[key] != expected:
             raise PolicyRefused(f"the server announces {key}: {announced[key]}, the profile has {expected}")
     keys = announced.get("image_keys")
-    if isinstance(keys, list) and not set(profile.images.values()) <= {str(key) for key in keys}:  # pyright: ignore[reportUnknownVariableType]
-        wanted = ", ".join(profile.images.values())
+    sent = {key for camera in profile.images for key in profile.image_keys(camera)}
+    if isinstance(keys, list) and not sent <= {str(key) for key in keys}:  # pyright: ignore[reportUnknownVariableType]
+        wanted = ", ".join(sorted(sent))
         raise PolicyRefused(f"the server announces image_keys: {_shown(keys)}, the profile sends {wanted}")
 
 

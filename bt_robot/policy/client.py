@@ -6,6 +6,7 @@ import contextlib
 import logging
 import socket
 import time
+from dataclasses import replace
 from typing import Final, NoReturn
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
@@ -131,18 +132,27 @@ class WebsocketPolicy:
         connection = self._connection
         if connection is None:
             raise PolicyUnavailable(f"not connected to {self._url}")
-        deadline_s = time.monotonic() + timeout_s
+        began_s = time.monotonic()
+        deadline_s = began_s + timeout_s
         frame: str | bytes | None = None
         try:
             message = self._wire.request(fields)
+            encoded_s = time.monotonic()
             # A peer that stops reading would block a send for ever; receiving has its own time limit.
             connection.socket.settimeout(max(0.01, deadline_s - time.monotonic()))
             connection.send(message)
             frame = self._receive(deadline_s)
-            return self._wire.reply(frame)
+            received_s = time.monotonic()
+            reply = self._wire.reply(frame)
         except (TimeoutError, ConnectionClosed, PolicyError, OSError) as error:
             self.close()
             self._explain_infer(error, timeout_s, frame, hung_up=connection.close_code in _FAREWELLS)
+        return replace(
+            reply,
+            encode_s=encoded_s - began_s,
+            round_trip_s=received_s - encoded_s,
+            decode_s=time.monotonic() - received_s,
+        )
 
     def _explain_infer(
         self, error: Exception, timeout_s: float, frame: str | bytes | None, *, hung_up: bool

@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bt_robot.errors import ChunkRefused, PolicyError
-from bt_robot.messages import Actions, Image, JointLimits, Joints, Observation
-from bt_robot.policy.images import resize_with_pad
+from bt_robot.messages import Actions, JointLimits, Joints, Observation
+from bt_robot.policy.images import Picture, picture
+from bt_robot.policy.pace import Pace
 from bt_robot.policy.profile import Profile
+from bt_robot.policy.rtc import Leftover
+from bt_robot.policy.units import JointScale
 
 RANGE_TOLERANCE_RAD = 0.35  # a policy overshoots its data's limits a little; the governor clamps that much
 RANGE_TOLERANCE_GRIPPER = 0.35
+_SPEED_TOLERANCE = 3.0  # times the joint's greatest speed; wrong units are farther off
 
 
 class Dialect:
@@ -23,75 +27,150 @@ class Dialect:
         profile: The server's dialect.
     """
 
-    def __init__(self, profile: Profile, limits: JointLimits) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        limits: JointLimits,
+        *,
+        ranges: JointLimits | None = None,
+        pace: Pace | None = None,
+        jpeg_quality: int | None = None,
+    ) -> None:
         """Match the joints of both sides by name.
 
         Args:
             profile: The server's dialect.
             limits: The robot's joints and their envelope; the last joint is the gripper.
+            ranges: The robot's whole range, for units that are shares of it; the envelope by default.
+            pace: How the policy's actions lie on the control steps; one a step by default.
+            jpeg_quality: Send pictures as JPEG files of this quality, 1 … 100; as pixels by default.
 
         Raises:
-            ValueError: The profile's joints are not the robot's.
+            ValueError: The profile's joints are not the robot's, or the server takes no JPEG.
         """
         if sorted(profile.joints) != sorted(limits.names):
             raise ValueError(
                 f"the profile's joints are {', '.join(profile.joints)}, the robot's are {', '.join(limits.names)}"
             )
+        if profile.gripper_joints not in (None, limits.names[-1:]):
+            raise ValueError(f"the robot's gripper is {limits.names[-1]}; the profile's gripper_joints say otherwise")
+        if jpeg_quality is not None and not profile.decodes_jpeg:
+            raise ValueError(
+                "policy.jpeg is set, but the profile does not say that the server takes JPEG; set decodes_jpeg: true"
+                " in the profile if it does, or policy.jpeg: off"
+            )
         self.profile = profile
         self._limits = limits
-        self._wire_order = [limits.names.index(joint) for joint in profile.joints]
+        self._pace = pace or Pace()
+        self._jpeg_quality = jpeg_quality
+        self._order = {joint: limits.names.index(joint) for joint in profile.joints}
+        self._wire_order = [self._order[joint] for joint in profile.joints]
         self._robot_order = [profile.joints.index(joint) for joint in limits.names]
+        whole = ranges or limits
+        self._scale = JointScale(
+            profile.joint_unit,
+            profile.gripper,
+            [joint == limits.names[-1] for joint in limits.names],
+            whole.lower,
+            whole.upper,
+        )
 
-    def request(self, observation: Observation, prompt: str) -> dict[str, Any]:
+    def request(self, observation: Observation, prompt: str, leftover: Leftover | None = None) -> dict[str, Any]:
         """Return what goes on the wire for an observation, by wire key.
 
         Pictures are made here if they have not been looked at yet.
 
+        Args:
+            observation: What was measured.
+            prompt: What to do.
+            leftover: The plan to continue, for servers that can (real-time chunking).
+
         Raises:
             PolicyError: The observation lacks a camera that the profile wants.
         """
-        fields: dict[str, Any] = {
-            key: self._picture(observation, camera) for camera, key in self.profile.images.items()
+        profile = self.profile
+        pictures = {
+            key: self._picture(observation, camera) for camera in profile.images for key in profile.image_keys(camera)
         }
-        state = self.profile.units.to_wire(observation.joints)[self._wire_order]
-        keys = self.profile.state_keys()
-        if len(keys) == 1:
-            fields[keys[0]] = state.astype(np.float32)
-        else:
-            fields.update(zip(keys, state.tolist(), strict=True))
-        fields[self.profile.prompt_key] = prompt
+        fields: dict[str, Any] = {profile.images_under: pictures} if profile.images_under else dict(pictures)
+        fields.update(self._state(observation.joints))
+        fields[profile.prompt_key] = prompt
+        if profile.wrap_key:
+            fields = {profile.wrap_key: fields}
+        if leftover is not None and profile.rtc is not None and len(leftover.actions):
+            planned = self._to_wire(leftover.actions)
+            fields.update(profile.rtc.fields(planned, leftover, profile.horizon))
         return fields
 
-    def _picture(self, observation: Observation, camera: str) -> Image:
+    def _state(self, joints: Joints) -> dict[str, Any]:
+        values = self._scale.to_wire(joints)
+        fields: dict[str, Any] = {}
+        for key, names, bare in self.profile.state_joints():
+            vector = values[[self._order[name] for name in names]]
+            fields[key] = float(vector[0]) if bare else vector.astype(np.float32)
+        return fields
+
+    def _to_wire(self, actions: Actions) -> Actions:
+        """Return joint targets in the wire's units, order and columns, (k, columns)."""
+        wire = np.zeros((len(actions), self.profile.columns))
+        wire[:, : len(self._wire_order)] = self._scale.to_wire(actions)[:, self._wire_order]
+        return wire
+
+    def _picture(self, observation: Observation, camera: str) -> Picture:
         frame = observation.frames.get(camera)
         if frame is None:
             found = ", ".join(sorted(observation.frames)) or "none"
             raise PolicyError(f"the profile wants the camera '{camera}'; the robot has: {found}")
-        image = resize_with_pad(frame.image, self.profile.image_height, self.profile.image_width)
-        return np.ascontiguousarray(image.transpose(2, 0, 1)) if self.profile.image_layout == "chw" else image
+        profile = self.profile
+        return picture(frame.image, profile.image_height, profile.image_width, profile.image_layout, self._jpeg_quality)
 
     def actions(self, raw: NDArray[np.float64], measured: Joints) -> Actions:
-        """Return actions from the wire in the robot's order and units, after every check they must pass.
+        """Return actions from the wire as a row per control step, after every check they must pass.
 
         Args:
-            raw: (H, n) in the wire's order and units, finite.
+            raw: (H, m) in the wire's order and units, finite.
             measured: The joints of the observation they answer, (n,).
 
         Raises:
             ChunkRefused: Wrong shape, out of the joints' range, or too far from the measured joints.
         """
-        expected = (self.profile.horizon, len(self.profile.joints))
+        profile = self.profile
+        expected = (profile.horizon, profile.columns)
         if raw.shape != expected:
             raise ChunkRefused(
                 f"the actions have shape {raw.shape}, expected {expected} (horizon, joints): wrong model or profile"
             )
-        actions = self.profile.units.from_wire(raw[:, self._robot_order])
+        ours = raw[:, self._robot_order]
+        if profile.incremental:
+            return self._pace.spread_increments(self._increments(ours))
+        if profile.action_kind == "relative":
+            offsets = self._scale.differences_from_wire(ours)
+            actions = offsets + np.where(self._scale.grippers, 0.0, measured)
+        else:
+            actions = self._scale.from_wire(ours)
         self._check_range(actions)
         self._check_first(actions[0], measured)
-        return actions
+        return self._pace.spread_targets(actions)
 
-    def _check_range(self, actions: Actions) -> None:
-        tolerance = np.full(actions.shape[1], RANGE_TOLERANCE_RAD)
+    def _increments(self, ours: NDArray[np.float64]) -> Actions:
+        """Return what each action adds to the one before it, (H, n); the gripper's column is a target."""
+        increments = self._scale.differences_from_wire(ours)
+        if self.profile.action_kind == "velocity":
+            increments[:, :-1] *= self.profile.velocity_scale / self.profile.rate_hz
+        most = _SPEED_TOLERANCE * self._limits.velocity[:-1] / self.profile.rate_hz
+        fast = np.argwhere(np.abs(increments[:, :-1]) > most)
+        if len(fast):
+            step, joint = (int(i) for i in fast[0])
+            speed = increments[step, joint] * self.profile.rate_hz
+            raise ChunkRefused(
+                f"action {step} moves {self._limits.names[joint]} at {speed:.3g} rad/s, its limit is"
+                f" {self._limits.velocity[joint]:.3g}: wrong units, velocity_scale or action kind?"
+            )
+        self._check_range(increments, only_gripper=True)
+        return increments
+
+    def _check_range(self, actions: Actions, *, only_gripper: bool = False) -> None:
+        tolerance = np.full(actions.shape[1], np.inf if only_gripper else RANGE_TOLERANCE_RAD)
         tolerance[-1] = RANGE_TOLERANCE_GRIPPER
         low, high = self._limits.lower - tolerance, self._limits.upper + tolerance
         outside = np.argwhere((actions < low) | (actions > high))

@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from bt_robot.messages import Image
+
+Picture = Image | bytes
+"""A picture on the wire: pixels, or a JPEG file."""
+
+
+def picture(
+    image: Image, height: int, width: int, layout: Literal["hwc", "chw"], jpeg_quality: int | None = None
+) -> Picture:
+    """Return a camera's picture as it goes on the wire.
+
+    Args:
+        image: (h, w, 3) uint8 RGB.
+        height: Height on the wire [px].
+        width: Width on the wire [px].
+        layout: The order of the axes; a JPEG file has none.
+        jpeg_quality: Make a JPEG file of this quality, 1 … 100, instead of pixels.
+    """
+    resized = resize_with_pad(image, height, width)
+    if jpeg_quality is not None:
+        return jpeg(resized, jpeg_quality)
+    return np.ascontiguousarray(resized.transpose(2, 0, 1)) if layout == "chw" else resized
+
+
+def jpeg(image: Image, quality: int) -> bytes:
+    """Return a picture, (h, w, 3) RGB, as a JPEG file of a quality, 1 … 100."""
+    done, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done, "a picture of pixels can be encoded"
+    return encoded.tobytes()
 
 
 def resize_with_pad(image: Image, height: int, width: int) -> Image:

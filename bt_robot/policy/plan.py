@@ -8,55 +8,50 @@ clock alone, because an arm that stood still has to begin at the beginning (skip
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
 
-from bt_robot.messages import ActionChunk, Actions, Joints
+from bt_robot.messages import ActionChunk, Actions, Joints, PlanStats, Splice
+from bt_robot.policy.pace import Pace
+from bt_robot.policy.rtc import Leftover
+from bt_robot.policy.strategies import Latest, Seam, Strategy
 
 _REMEMBERED_LATENCIES = 10
 _REMEMBERED_STEPS = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class PlanStats:
-    """What became of everything that was planned.
-
-    Attributes:
-        chunks: Chunks accepted.
-        late: Chunks refused because every action of them was past, or a newer one was there.
-        executed: Actions taken.
-        discarded: Actions never taken: skipped, replaced, dropped or late.
-        waits: Steps that wanted an action before the first chunk after the start or after a drop.
-        stalls: Steps that wanted an action when the plan had run out.
-        longest_stall: The longest row of such steps.
-    """
-
-    chunks: int = 0
-    late: int = 0
-    executed: int = 0
-    discarded: int = 0
-    waits: int = 0
-    stalls: int = 0
-    longest_stall: int = 0
+_LATEST = Latest()
 
 
 class Plan:
     """The `ActionPlan` of a run; steps never go back from call to call."""
 
-    def __init__(self, horizon: int, replan_after_steps: int, margin_steps: int = 2) -> None:
+    def __init__(
+        self,
+        horizon: int,
+        execute_steps: int,
+        margin_steps: int = 2,
+        *,
+        strategy: Strategy = _LATEST,
+        pace: Pace | None = None,
+    ) -> None:
         """Begin with nothing planned.
 
         Args:
-            horizon: Actions in a chunk.
-            replan_after_steps: Ask for more when this many actions of the newest chunk are used or skipped.
-            margin_steps: Ask for more when this many actions beyond the expected latency are left.
+            horizon: Actions in a chunk [control steps].
+            execute_steps: Ask for more when this many actions of the newest chunk are used or skipped [control steps].
+            margin_steps: Ask for more when this many actions beyond the expected latency are left [control steps].
+            strategy: How a new chunk takes over from the old one.
+            pace: How the policy's own actions lie on the control steps; one a step by default.
         """
-        self._replan_after = min(replan_after_steps, horizon)
+        self._execute = min(execute_steps, horizon)
         self._margin = margin_steps
+        self._strategy = strategy
+        self._pace = pace or Pace()
+        self._last: Joints | None = None  # the command of the step before
         self._chunk: ActionChunk | None = None
-        self._next = 0  # index in the chunk of the next action to take
+        self._rows: Actions = np.empty((0, 0))  # the chunk's actions as the strategy made them
+        self._next = 0  # index in the rows of the next action to take
         self._executed = 0  # actions of the chunk that were taken
         self._taken_steps: deque[int] = deque(maxlen=_REMEMBERED_STEPS)
         self._taken_action: Joints | None = None
@@ -90,28 +85,58 @@ class Plan:
         """Return whether an action was wanted in a step and there was none."""
         return self._wanted_step == step
 
-    def accept(self, chunk: ActionChunk, step: int) -> bool:
-        """Put a chunk's actions in the place of the old ones; return False if it came too late to be of use.
+    def begin(self, last: Joints) -> None:
+        """Begin a step.
+
+        Args:
+            last: The command of the step before, (n,); the measured pose on the first.
+        """
+        self._last = last
+
+    def accept(self, chunk: ActionChunk, step: int) -> Splice:
+        """Put a chunk's actions in the place of the old ones, if they are of use.
 
         Args:
             chunk: The chunk; its prompt may differ from the old one's.
             step: The present step, before its action is taken.
         """
-        elapsed = max(0, step - chunk.observed_step)
+        expected_delay, elapsed = self.latency_steps, max(0, step - chunk.observed_step)
         self._latencies.append(elapsed)
         # Counted from the newest, so the walk is as long as the latency.
         consumed = sum(1 for _ in takewhile(lambda taken: taken >= chunk.observed_step, reversed(self._taken_steps)))
         skip = min(elapsed + self.took(step), consumed)
+        rows = chunk.actions[: self._execute] if self._strategy.waits else chunk.actions
         length = len(chunk.actions)
+        self._stats = replace(self._stats, planned=self._stats.planned + length)
         outdated = self._chunk is not None and chunk.observed_step < self._chunk.observed_step
-        if skip >= length or outdated:
+        if skip >= len(rows) or outdated:
             self._stats = replace(self._stats, late=self._stats.late + 1, discarded=self._stats.discarded + length)
-            return False
+            return Splice("late", expected_delay, elapsed, min(skip, length))
+        seam = self._seam(chunk, rows[skip:])
+        spliced = self._strategy.splice(seam)
+        splice = _measured(seam, spliced, chunk.incremental, Splice("accepted", expected_delay, elapsed, skip))
+        if spliced is None:
+            rejected = self._stats.rejected + 1
+            self._stats = replace(self._stats, rejected=rejected, discarded=self._stats.discarded + length)
+            return splice
         self._end_chunk()
         self._chunk, self._next, self._executed = chunk, skip, 0
+        self._rows = np.concatenate([rows[:skip], spliced])
         self._ran_out = False
         self._stats = replace(self._stats, chunks=self._stats.chunks + 1)
-        return True
+        return splice
+
+    def _seam(self, chunk: ActionChunk, new: Actions) -> Seam:
+        old = self._chunk
+        alike = old is not None and old.incremental == chunk.incremental
+        return Seam(
+            old=self._rows[self._next :] if alike else new[:0],
+            new=new,
+            last=self._last,
+            same_prompt=old is not None and old.prompt == chunk.prompt,
+            delay_steps=self.latency_steps,
+            guided=chunk.guided,
+        )
 
     def took(self, step: int) -> bool:
         """Return whether an action was taken in a step."""
@@ -130,16 +155,25 @@ class Plan:
         """
         if self.took(step):
             return self._taken_action
-        if self._chunk is None or self._next >= len(self._chunk.actions):
+        if self._chunk is None or self._next >= len(self._rows):
             self._miss(step)
             return None
         self._taken_steps.append(step)
-        self._taken_action, self._taken_chunk = self._chunk.actions[self._next], self._chunk
+        self._taken_action, self._taken_chunk = self._absolute(self._rows[self._next : self._next + 1])[0], self._chunk
         self._next += 1
         self._executed += 1
         self._stall_steps = 0
         self._stats = replace(self._stats, executed=self._stats.executed + 1)
         return self._taken_action
+
+    def _absolute(self, rows: Actions) -> Actions:
+        """Return rows as joint targets, (k, n): increments are added up from the last command on."""
+        if self._chunk is None or not self._chunk.incremental:
+            return rows
+        assert self._last is not None, "increments need to know where the arm is; call begin() in every step"
+        targets = self._last + np.cumsum(rows, axis=0)
+        targets[:, -1] = rows[:, -1]
+        return targets
 
     def give_back(self, step: int) -> None:
         """Note that the action taken in a step was not executed: it was withdrawn, contradicted or too late."""
@@ -167,14 +201,21 @@ class Plan:
         if self._chunk is None:
             return np.empty((0, 0))
         present = self.took(step) and self._taken_chunk is self._chunk
-        return self._chunk.actions[self._next - present :]
+        return self._absolute(self._rows[self._next - present :])
+
+    def leftover(self, step: int) -> Leftover:
+        """Return what a server is told to continue: what is planned from a step on, at the policy's own rate."""
+        rows = self._pace.gather(self.remaining(step))
+        return Leftover(rows, self._pace.actions(self.latency_steps), max(1, self._pace.actions(self._execute)))
 
     def wants_more(self, step: int) -> bool:
         """Return whether it is time to ask for the next chunk."""
         left = len(self.remaining(step))
         if self._chunk is None or left == 0:
             return True
-        return len(self._chunk.actions) - left >= self._replan_after or left <= self.latency_steps + self._margin
+        if self._strategy.waits:
+            return False
+        return len(self._rows) - left >= self._execute or left <= self.latency_steps + self._margin
 
     def end_tick(self, step: int) -> bool:
         """Drop a plan that nobody took an action from in a step; return whether one was dropped.
@@ -186,7 +227,7 @@ class Plan:
         if not self.took(step):
             self.clear()
             return True
-        if self._next >= len(self._chunk.actions):
+        if self._next >= len(self._rows):
             self._end_chunk()
             self._ran_out = True
         return False
@@ -195,3 +236,17 @@ class Plan:
         """Forget every planned action."""
         self._end_chunk()
         self._ran_out = False
+
+
+def _measured(seam: Seam, spliced: Actions | None, incremental: bool, splice: Splice) -> Splice:
+    """Return a splice with its seam's measures, over the arm's joints."""
+    at = np.zeros(seam.new.shape[1]) if incremental and not len(seam.old) else seam.expected
+    first = seam.new[0] if spliced is None else spliced[0]
+    k = seam.overlap
+    return replace(
+        splice,
+        outcome="rejected" if spliced is None else "accepted",
+        seam_before_rad=0.0 if at is None else float(np.max(np.abs(seam.new[0] - at)[:-1])),
+        seam_after_rad=0.0 if at is None or spliced is None else float(np.max(np.abs(first - at)[:-1])),
+        disagreement_rad=float(np.sqrt(np.mean((seam.new[:k, :-1] - seam.old[:k, :-1]) ** 2))) if k else None,
+    )

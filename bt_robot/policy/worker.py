@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bt_robot.errors import PolicyError, PolicyRefused
@@ -22,6 +22,7 @@ from bt_robot.policy.base import Policy
 from bt_robot.policy.client import open_policy
 from bt_robot.policy.dialect import Dialect
 from bt_robot.policy.profile import Profile
+from bt_robot.policy.rtc import Leftover
 
 logger = logging.getLogger(__name__)
 
@@ -41,33 +42,39 @@ class Worker:
     def __init__(
         self,
         profile: Profile,
-        url: str,
+        urls: Sequence[str],
         limits: JointLimits,
         timeouts: Timeouts | None = None,
         *,
         now: Callable[[], float] = time.monotonic,
         policy: Policy | None = None,
+        dialect: Dialect | None = None,
+        leftover: Callable[[int], Leftover] | None = None,
     ) -> None:
         """Prepare; `start` connects.
 
         Args:
             profile: The server's dialect.
-            url: Where the server is, `ws://…`.
+            urls: Where the servers are, `ws://…`, the preferred one first.
             limits: The robot's joints and their envelope.
             timeouts: How long to wait.
             now: The clock that latencies are measured on [s].
             policy: The connection to use instead of a websocket to the URL.
+            dialect: The translation to use instead of the profile's plain one.
+            leftover: Tells what is planned from a step on, for servers that continue a plan (real-time chunking).
 
         Raises:
             PolicyRefused: The profile's joints are not the robot's.
         """
         try:
-            dialect = Dialect(profile, limits)
+            dialect = dialect or Dialect(profile, limits)
         except ValueError as error:
             raise PolicyRefused(str(error)) from error
         self.timeouts = timeouts or Timeouts()
         self._now = now
-        self._asker = Asker(policy or open_policy(url, profile.protocol), dialect, self.timeouts, now)
+        self._leftover = leftover if profile.rtc is not None else None
+        self._incremental = profile.incremental
+        self._asker = Asker(policy or open_policy(urls[0], profile.protocol), dialect, self.timeouts, now)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
@@ -183,7 +190,8 @@ class Worker:
             if self._thread is None or self._state.in_flight or observation.time_s < self._retry_s:
                 return False
             self._state = replace(self._state, in_flight=True, requests=self._state.requests + 1)
-            self._jobs.put(Job(observation, prompt, self._epoch, self._now()))
+            leftover = self._leftover(observation.step) if self._leftover else None
+            self._jobs.put(Job(observation, prompt, self._epoch, self._now(), leftover))
             return True
 
     def see(self, now_s: float) -> None:
@@ -224,7 +232,7 @@ class Worker:
                 return None
             reconnects = self._state.reconnects + outcome.connected
             self._state = replace(self._state, in_flight=False, reconnects=reconnects)
-            if outcome.actions is None:
+            if outcome.answer is None:
                 self._fail(outcome.reason, now_s)
                 return None
             return self._succeed(outcome)
@@ -238,7 +246,8 @@ class Worker:
         logger.log(level, "the policy is lost: %s", reason)
 
     def _succeed(self, outcome: Outcome) -> ActionChunk | None:
-        assert outcome.actions is not None
+        answer = outcome.answer
+        assert answer is not None
         if self._failures:
             logger.info("the policy answers again after %d failed requests", self._failures)
         self._failures = 0
@@ -250,12 +259,14 @@ class Worker:
             return None
         self._state = replace(self._state, replies=self._state.replies + 1)
         return ActionChunk(
-            outcome.actions,
+            answer.actions,
             outcome.job.observation.step,
             outcome.job.epoch,
             outcome.job.prompt,
             outcome.latency_s,
-            outcome.server_s,
+            answer.parts,
+            self._incremental,
+            answer.guided,
         )
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from bt_robot.messages import (
     Observation,
     PolicyLink,
     Sink,
+    Splice,
     Status,
     TickRecord,
     Verdict,
@@ -49,6 +50,14 @@ class Link(PolicyLink, Protocol):
     def close(self) -> None:
         """Drop the connection and end the background work; never raises."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A chunk, and what became of it."""
+
+    chunk: ActionChunk
+    splice: Splice
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +198,19 @@ class Loop:
         running = [i for i, state in enumerate(states) if state.status is Status.RUNNING]
         return max(running, key=lambda i: self._tree.nodes[i].depth, default=None)
 
+    def _skill(self, running: int | None) -> str:
+        """Return the path of the innermost subtree call at or above a node; the root's path where there is none."""
+        nodes, i = self._tree.nodes, -1 if running is None else running
+        while i >= 0 and nodes[i].kind != "subtree":
+            i = nodes[i].parent
+        return nodes[max(i, 0)].path
+
     def _tick(self, tick: Tick) -> Status:
         observation = self._observe(tick)
         previous = self._last_command(observation, tick)
+        self._plan.begin(previous.positions)
         chunk = self._link.poll(tick.time_s)
-        if chunk is not None and not self._plan.accept(chunk, tick.step):
-            chunk = None
+        splice = None if chunk is None else self._plan.accept(chunk, tick.step)
         self._context.begin(tick.time_s, observation, previous)
         status = self._tree.tick(self._context)
         late = self._too_late()
@@ -203,7 +219,8 @@ class Loop:
         stalled = self._plan.stalled(tick.step)
         self._settle_plan(tick.step, proposal)
         events = self._events.of(tick, verdict, self._link.state, stalled=stalled, late=late)
-        self._publish(tick, observation, verdict, status, self._tree.states(), chunk, stalled=stalled, events=events)
+        arrival = None if chunk is None or splice is None else Arrival(chunk, splice)
+        self._publish(tick, observation, verdict, status, self._tree.states(), arrival, stalled=stalled, events=events)
         return status
 
     def _settle_plan(self, step: int, executed: Joints | None) -> None:
@@ -267,7 +284,7 @@ class Loop:
         verdict: Verdict,
         status: Status,
         nodes: tuple[NodeState, ...],
-        chunk: ActionChunk | None = None,
+        arrival: Arrival | None = None,
         *,
         stalled: bool = False,
         events: tuple[str, ...] = (),
@@ -288,9 +305,12 @@ class Loop:
             prompt="" if running is None else self._tree.nodes[running].prompt,
             chunk_age_steps=self._plan.chunk_age(tick.step),
             planned_steps=len(self._plan.remaining(tick.step + 1)),
-            chunk=chunk,
+            chunk=arrival.chunk if arrival else None,
             stalled=stalled,
             events=events,
+            splice=arrival.splice if arrival else None,
+            plan=self._plan.stats,
+            skill=self._skill(running),
         )
         for sink in list(self._sinks):
             try:

@@ -11,7 +11,7 @@ from bt_robot.arm.so101 import JOINT_NAMES
 from bt_robot.errors import WireError
 from bt_robot.messages import Image, Joints
 from bt_robot.policy.images import resize_with_pad
-from bt_robot.policy.units import WireUnits
+from bt_robot.policy.units import GripperScale, JointScale
 from bt_robot.policy.wire.base import Fields
 from bt_robot.policy.wire.checks import kinds
 from bt_robot.policy.wire.json_protocol import numbers
@@ -21,7 +21,9 @@ WRIST_KEY: Final = "observation.images.wrist"
 STATE_KEY: Final = "observation.state"
 PROMPT_KEY: Final = "prompt"
 SIDE_PX: Final = 224
-UNITS: Final = WireUnits()  # LeRobot's: degrees, gripper 0 … 100
+UNITS: Final = JointScale(
+    "degrees", GripperScale(), [name == "gripper" for name in JOINT_NAMES]
+)  # LeRobot's: degrees, gripper 0 … 100
 
 
 @dataclass(frozen=True, slots=True)

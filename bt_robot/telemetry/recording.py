@@ -91,7 +91,7 @@ class Recording:
             columns.forget(MAX_TICKS // 10)
             self.forgotten += MAX_TICKS // 10
         if record.chunk is not None:
-            self.arrivals.append(Arrival(record.time_s, record.chunk.latency_s, record.chunk.server_s))
+            self.arrivals.append(Arrival(record.time_s, record.chunk.latency_s, record.chunk.parts.server_s))
         if record.link.errors > self._errors:
             self.failures_s.append(record.time_s)
         self._errors = record.link.errors

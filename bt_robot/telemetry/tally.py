@@ -93,7 +93,7 @@ class Tally:
         self._refused += bool(record.verdict.refused)
         self._clamps.update(record.verdict.clamped)
         if record.chunk is not None:
-            self._chunks += 1
+            self._chunks += record.splice is None or record.splice.outcome == "accepted"
             self._latencies_s.append(record.chunk.latency_s)
         self._stalls += record.stalled and self._chunks > 0
         self._link = record.link

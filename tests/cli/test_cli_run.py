@@ -143,7 +143,10 @@ def test_a_person_reads_a_summary(command, tree):
         (["pick_place", "--config", "smi"], "did you mean 'sim'?"),
         (["pick_place", "--sed", "3"], "unrecognized arguments: --sed 3"),
         (["pick_place", "--max-time", "-1"], "'-1' is not a number above 0"),
-        (["pick_place", "--set", "control_hz=50"], "plans 30 actions a second, but control_hz is 50"),
+        (
+            ["pick_place", "--set", "policy.execution.strategy=alig"],
+            "unknown strategy 'alig'; expected one of align, auto, blend, latest, rtc, sync (did you mean 'align'?)",
+        ),
         (["pick_place", "--set", "policy.profile=standn"], "did you mean 'standin'?"),
         (["pick_place", "--set", "poses.rest=[0,-9,0,0,0,0]"], "shoulder_lift at -9 is outside"),
         (["pick_place", "--set", "limits.margin_rad=3"], "leaves a joint no room"),
@@ -152,7 +155,7 @@ def test_a_person_reads_a_summary(command, tree):
         (["pick_place", "--set", "policy.url=gpu:8000"], "expected ws://host:port or standin (try ws://gpu:8000)"),
         (
             ["pick_place", "--set", "policy.timeout_s=0.05"],
-            "simulated_latency_s of 0.1 must be below timeout_s of 0.05",
+            "simulated_latency_s and simulated_jitter_s of 0.1 must be below timeout_s of 0.05",
         ),
         (["."], "that is a folder"),
         (["pick_place", "--set", "policy.url=ws://:99999"], "has no host, or a port that is none"),

@@ -21,13 +21,14 @@ def left_behind():
     return threads, [child for child in children if "bt_robot.standin" in child.cmdline()]
 
 
-def job(url="", tree="pick_place", sets=()):
-    return Job(load_settings("fake", sets), load_task(tree), url, fast=True, max_time_s=2.0)
+def job(*urls, tree="pick_place", sets=()):
+    settings = load_settings("fake", ["policy.start_wait_s=0", *sets])
+    return Job(settings, load_task(tree), urls, fast=True, max_time_s=2.0)
 
 
 def test_a_session_runs_and_leaves_no_thread_and_no_process_behind():
     settings = load_settings("fake")
-    with policy_server(settings, load_task("pick_place")) as url, open_session(job(url)) as session:
+    with policy_server(settings, load_task("pick_place")) as urls, open_session(job(*urls)) as session:
         assert left_behind()[0] == ["policy-worker"]
         assert session.run().status is Status.FAILURE  # its cameras see only grey
     assert left_behind() == ([], [])

@@ -33,8 +33,9 @@ def problems(*assignments):
 def test_set_is_checked_like_the_file():
     assert problems("policy.timeut_s=3", "limits.velocity_rad_s=.nan", "robot.type=smi") == [
         "--set limits.velocity_rad_s=.nan: velocity_rad_s: '.nan'; expected a number from 0.01 to 20",
-        "--set policy.timeut_s=3: unknown key 'timeut_s'; expected one of connect_timeout_s, first_timeout_s, profile,"
-        " simulated_latency_s, timeout_s, url (did you mean 'timeout_s'?)",
+        "--set policy.timeut_s=3: unknown key 'timeut_s'; expected one of api_key_env, ca_file, connect_timeout_s,"
+        " execution, first_timeout_s, horizon, jpeg, profile, simulated_jitter_s, simulated_latency_s, start_wait_s,"
+        " timeout_s, url (did you mean 'timeout_s'?)",
         "--set robot.type=smi: unknown robot.type 'smi'; expected one of fake, sim (did you mean 'sim'?)",
     ]
 

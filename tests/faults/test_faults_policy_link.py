@@ -99,8 +99,8 @@ class Rig:
     """A control loop in small: a worker, a plan and a clock that jumps past every back-off."""
 
     def __init__(self, url, inference_s=WAIT_S):
-        self.worker = Worker(PROFILE, url, LIMITS, Timeouts(WAIT_S, WAIT_S, inference_s))
-        self.plan = Plan(PROFILE.horizon, PROFILE.replan_after_steps)
+        self.worker = Worker(PROFILE, (url,), LIMITS, Timeouts(WAIT_S, WAIT_S, inference_s))
+        self.plan = Plan(PROFILE.horizon, PROFILE.execute_steps)
         self.step = 0
         self.worker.start(self._seen(), "go")
 
@@ -115,7 +115,7 @@ class Rig:
         assert self.worker.offer(self._seen(), "go")
         assert self.worker.wait(WAIT_S)
         chunk = self.worker.poll(self.step * 5.0)
-        return chunk is not None and self.plan.accept(chunk, self.step)
+        return chunk is not None and self.plan.accept(chunk, self.step).accepted
 
     @property
     def words(self):
@@ -389,14 +389,14 @@ def test_a_plain_openpi_server_is_spoken_to_in_its_own_bytes():
 
     seen = []
     with openpi_server(infer, seen) as url:
-        worker = Worker(load_profile("so101_degrees"), url, LIMITS)
+        worker = Worker(load_profile("so101_degrees"), (url,), LIMITS)
         observation = Observation(0, 0.0, REST, {n: Frame(n, 0.0, lambda: PICTURE) for n in ("front", "wrist")})
         worker.start(observation, "pick up the red block")
         assert worker.offer(observation, "pick up the red block")
         assert worker.wait(WAIT_S)
         chunk = worker.poll(0.0)
         np.testing.assert_allclose(chunk.actions[49, 0], REST[0] + np.deg2rad(4.9), atol=1e-6)
-        assert chunk.server_s == 0.0125
+        assert chunk.parts.server_s == 0.0125
         assert worker.offer(observation, "fail")
         assert worker.wait(WAIT_S)
         assert worker.poll(1.0) is None

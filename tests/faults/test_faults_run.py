@@ -66,7 +66,7 @@ def run(url, *, tree=TREE, hold_s=3, seconds=12.0, sets=(), at=None):
     settings = load_settings("fake", ["policy.timeout_s=1", "policy.simulated_latency_s=0.1", *sets])
     spec = parse_tree(tree.replace("LIMIT", str(hold_s)), "t.yaml", standard_registry())
     records = Records(at)
-    with open_session(Job(settings, spec, url, fast=True, max_time_s=seconds)) as session:
+    with open_session(Job(settings, spec, (url,), fast=True, max_time_s=seconds)) as session:
         ending = session.run([records])
         commands = [record.command.positions for record in records.records]
         assert audit(commands, session.start, session.plans.limits, 1 / 30) == []
@@ -169,7 +169,7 @@ def test_a_killed_server_is_held_for_and_the_task_is_finished_when_it_is_back():
 
         settings = load_settings("sim")
         records = Records({10: first.kill, 150: come_back})
-        with open_session(Job(settings, load_task("pick_place"), url, seed=1, fast=True, max_time_s=60)) as session:
+        with open_session(Job(settings, load_task("pick_place"), (url,), seed=1, fast=True, max_time_s=60)) as session:
             ending = session.run([records])
             commands = [record.command.positions for record in records.records]
             assert audit(commands, session.start, session.plans.limits, 1 / 30) == []
@@ -194,7 +194,7 @@ def test_a_server_that_is_gone_for_good_is_a_failure_with_its_reason_after_the_h
     with standin:
         records = Records({10: standin.kill})
         settings, spec = load_settings("sim"), load_task("pick_place")
-        with open_session(Job(settings, spec, standin.url, seed=1, fast=True, max_time_s=120)) as session:
+        with open_session(Job(settings, spec, (standin.url,), seed=1, fast=True, max_time_s=120)) as session:
             ending = session.run([records])
     assert ending.status is Status.FAILURE
     assert ending.failed_path.endswith("/timeout/reactive_fallback/hold_position")
@@ -205,7 +205,7 @@ def test_a_server_that_is_gone_for_good_is_a_failure_with_its_reason_after_the_h
 def test_the_arm_of_a_blank_camera_does_not_pick():
     """The stand-in sees only pictures: without blocks in them the task can't succeed."""
     settings, spec = load_settings("fake"), load_task("pick_place")
-    with StandinProcess() as standin, open_session(Job(settings, spec, standin.url, fast=True)) as session:
+    with StandinProcess() as standin, open_session(Job(settings, spec, (standin.url,), fast=True)) as session:
         ending = session.run()
     assert ending.status is Status.FAILURE
     assert ending.failed_path == "pick_place/pick/timeout"

@@ -13,11 +13,13 @@ import numpy as np
 from bt_robot.arm.so101 import REST
 from bt_robot.messages import ActionChunk, Frame, Observation
 from bt_robot.policy.profile import load_profile
+from bt_robot.policy.units import GripperScale, JointScale
 from bt_robot.policy.wire.base import Reply
 from bt_robot.standin.server import ServerSettings, listening
 
 PICTURE = np.zeros((224, 224, 3), np.uint8)
 PROFILE = load_profile("standin")
+SCALE = JointScale("degrees", GripperScale(), [False] * 5 + [True])
 METADATA = {"server": "bt_robot standin", "action_horizon": 50, "action_dim": 6}
 WAIT_S = 20.0  # only ever waited for when a test fails
 
@@ -29,7 +31,7 @@ def observation(step=0, time_s=None, cameras=("front", "wrist"), joints=REST):
 
 def still(joints=REST, horizon=50):
     """Actions that stay where the arm is, on the wire."""
-    return np.tile(PROFILE.units.to_wire(np.asarray(joints)), (horizon, 1))
+    return np.tile(SCALE.to_wire(np.asarray(joints)), (horizon, 1))
 
 
 def chunk(observed_step=0, length=10, prompt="go", epoch=0, value=None):

@@ -40,7 +40,7 @@ def test_a_first_attempt_connects_asks_and_measures():
     assert outcome.connected
     assert outcome.reason == ""
     assert outcome.latency_s == 0.25
-    np.testing.assert_allclose(outcome.actions, np.tile(REST, (50, 1)), atol=1e-9)
+    np.testing.assert_allclose(outcome.answer.actions, np.tile(REST, (50, 1)), atol=1e-9)
     assert policy.asked[0][1] == 2.0
 
 
@@ -59,7 +59,7 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew_without_a_failure():
     policy.connected = False
     outcome = one.attempt(job())
     assert outcome.connected
-    assert outcome.actions is not None
+    assert outcome.answer is not None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew_without_a_failure():
 )
 def test_a_failure_becomes_an_outcome_with_its_reason(error, timed_out):
     outcome = asker(kit.ScriptedPolicy(error)).attempt(job())
-    assert outcome.actions is None
+    assert outcome.answer is None
     assert outcome.reason == str(error)
     assert outcome.timed_out == timed_out
 
@@ -76,7 +76,7 @@ def test_a_refused_chunk_keeps_the_connection():
     policy = kit.ScriptedPolicy(kit.still(horizon=10), kit.still())
     one = asker(policy)
     assert "expected (50, 6)" in one.attempt(job()).reason
-    assert one.attempt(job()).actions is not None
+    assert one.attempt(job()).answer is not None
     assert policy.connects == 1
 
 

@@ -125,7 +125,7 @@ def test_a_gripper_may_be_shut_in_one_action():
 @settings(max_examples=examples(200))
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=12, max_size=12))
 def test_whatever_passes_is_near_the_range_and_begins_near_the_arm(values):
-    dialect = Dialect(replace(kit.PROFILE, horizon=2, replan_after_steps=1), LIMITS)
+    dialect = Dialect(replace(kit.PROFILE, horizon=2, execute_steps=1), LIMITS)
     try:
         actions = dialect.actions(np.array(values).reshape(2, 6), REST)
     except ChunkRefused:

@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bt_robot.policy.plan import Plan, PlanStats
+from bt_robot.messages import PlanStats
+from bt_robot.policy.plan import Plan
 from tests.policy.policy_kit import chunk
 from tests.scale import examples
 
@@ -19,7 +20,7 @@ HORIZON = 10
 
 @pytest.fixture
 def plan():
-    return Plan(HORIZON, replan_after_steps=5, margin_steps=2)
+    return Plan(HORIZON, execute_steps=5, margin_steps=2)
 
 
 def run(plan, steps):
@@ -41,7 +42,7 @@ def test_an_empty_plan_wants_more_and_has_nothing(plan):
 
 
 def test_actions_follow_each_other_one_a_step(plan):
-    assert plan.accept(chunk(0), 0)
+    assert plan.accept(chunk(0), 0).accepted
     assert run(plan, range(12)) == [*range(10), None, None]
 
 
@@ -55,34 +56,34 @@ def test_an_action_taken_twice_in_a_step_is_the_same(plan):
 def test_a_chunk_that_arrives_while_the_arm_moves_skips_what_was_executed_meanwhile(plan):
     plan.accept(chunk(0, value=0.0), 0)
     run(plan, range(6))
-    assert plan.accept(chunk(observed_step=3), 6)
+    assert plan.accept(chunk(observed_step=3), 6).accepted
     assert run(plan, range(6, 9)) == [3, 4, 5]
 
 
 def test_a_chunk_that_arrives_while_the_arm_stands_still_begins_at_the_beginning(plan):
-    assert plan.accept(chunk(observed_step=0), 30)
+    assert plan.accept(chunk(observed_step=0), 30).accepted
     assert run(plan, range(30, 33)) == [0, 1, 2]
 
 
 def test_only_what_was_really_executed_is_skipped_when_the_plan_ran_out_meanwhile(plan):
     plan.accept(chunk(0, length=4), 0)
     run(plan, range(20))
-    assert plan.accept(chunk(observed_step=2, length=10), 20)
+    assert plan.accept(chunk(observed_step=2, length=10), 20).accepted
     assert run(plan, range(20, 22)) == [2, 3]
 
 
 def test_a_chunk_whose_every_action_is_past_is_refused_and_counted(plan):
     plan.accept(chunk(0, length=20, value=0.0), 0)
     run(plan, range(11))
-    assert not plan.accept(chunk(observed_step=0, length=10), 11)
+    assert not plan.accept(chunk(observed_step=0, length=10), 11).accepted
     assert plan.stats.late == 1
     assert run(plan, [11]) == [0]
 
 
 def test_a_chunk_older_than_the_one_in_the_plan_is_refused(plan):
     plan.accept(chunk(5), 6)
-    assert not plan.accept(chunk(4), 6)
-    assert plan.stats == PlanStats(chunks=1, late=1, discarded=10)
+    assert not plan.accept(chunk(4), 6).accepted
+    assert plan.stats == PlanStats(chunks=1, late=1, planned=20, discarded=10)
 
 
 def test_a_tick_that_was_missed_skips_nothing(plan):
@@ -115,7 +116,7 @@ def test_a_plan_that_nobody_used_in_a_step_is_dropped(plan):
     assert plan.end_tick(1)
     assert plan.action(2) is None
     assert not plan.end_tick(2)
-    assert plan.stats == PlanStats(chunks=1, executed=1, discarded=9, waits=1)
+    assert plan.stats == PlanStats(chunks=1, planned=10, executed=1, discarded=9, waits=1)
 
 
 def test_a_new_prompt_leaves_the_old_actions_until_its_own_arrive(plan):
@@ -143,7 +144,7 @@ def test_more_is_wanted_when_enough_of_the_chunk_is_used(plan):
 
 
 def test_more_is_wanted_in_time_for_the_latency_seen():
-    plan = Plan(100, replan_after_steps=100, margin_steps=2)
+    plan = Plan(100, execute_steps=100, margin_steps=2)
     plan.accept(chunk(0, length=50), 9)
     assert plan.latency_steps == 9
     wanted = []
@@ -167,7 +168,7 @@ def test_waiting_for_the_first_chunk_is_no_stall_but_running_out_is(plan):
     run(plan, range(3, 9))
     plan.accept(chunk(8, length=10), 9)
     run(plan, range(9, 12))
-    assert plan.stats == PlanStats(chunks=2, executed=5, waits=3, stalls=4, longest_stall=4)
+    assert plan.stats == PlanStats(chunks=2, planned=12, executed=5, waits=3, stalls=4, longest_stall=4)
 
 
 def test_wanting_twice_in_a_step_is_one_stall(plan):
@@ -185,7 +186,7 @@ def test_the_age_of_a_chunk_counts_from_its_observation(plan):
 
 @pytest.mark.parametrize("latency", [1, 3, 9])
 def test_no_step_is_starved_after_the_first_chunk_when_the_latency_fits_the_horizon(latency):
-    plan = Plan(50, replan_after_steps=25)
+    plan = Plan(50, execute_steps=25)
     due = None
     for step in range(400):
         if due is not None and step == due + latency:

@@ -8,7 +8,7 @@ from bt_robot.arm.so101 import JOINT_NAMES
 from bt_robot.errors import LoadError
 from bt_robot.policy.profile import built_in_profiles, load_profile
 
-MINIMAL = "protocol: openpi\nimages: {cam: image}\njoints: [a, b]\nhorizon: 10\nreplan_after_steps: 5\n"
+MINIMAL = "protocol: openpi\nimages: {cam: image}\njoints: [a, b]\nhorizon: 10\nexecute_steps: 5\n"
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_every_problem_is_told_at_once_with_its_place(problems):
         "p.yaml:4:10: horizon: '0'; expected a whole number from 1 to 1000",
         "p.yaml:5:1: unknown key 'horizont'; expected one of action_kind, description, gripper, horizon, image_height, "
         "image_layout, image_width, images, joint_unit, joints, max_first_jump_rad, metadata, prompt_key, protocol, "
-        "rate_hz, replan_after_steps, state_key (did you mean 'horizon'?)",
+        "rate_hz, execute_steps, state_key (did you mean 'horizon'?)",
     ]
 
 
@@ -93,7 +93,7 @@ def test_what_contradicts_itself_or_cannot_be_executed_is_refused(problems, extr
     ("text", "words"),
     [
         (MINIMAL.replace("[a, b]", "[a, a]"), "joints needs at least two names, each of them once"),
-        (MINIMAL.replace("steps: 5", "steps: 11"), "replan_after_steps 11 is beyond the horizon of 10"),
+        (MINIMAL.replace("steps: 5", "steps: 11"), "execute_steps 11 is beyond the horizon of 10"),
         (MINIMAL.replace("openpi", "json") + "metadata: {a: 1}\n", "the json protocol announces none"),
     ],
 )

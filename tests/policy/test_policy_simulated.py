@@ -26,7 +26,7 @@ def make():
 
     def build(*script, latency_s=0.1, wait=True):
         policy = kit.ScriptedPolicy(kit.still(), kit.still(), *script)
-        worker = Worker(kit.PROFILE, policy.url, LIMITS, Timeouts(inference_s=1.0), policy=policy)
+        worker = Worker(kit.PROFILE, (policy.url,), LIMITS, Timeouts(inference_s=1.0), policy=policy)
         link = SimulatedLatency(worker, latency_s, wait=wait)
         link.start(kit.observation(), "go")
         links.append(link)
@@ -145,7 +145,7 @@ def _visible(script, delay_s):
         return reply
 
     policy = kit.ScriptedPolicy(kit.still(), kit.still(), *[answer(line) for line in script])
-    worker = Worker(kit.PROFILE, policy.url, LIMITS, Timeouts(inference_s=kit.WAIT_S), policy=policy)
+    worker = Worker(kit.PROFILE, (policy.url,), LIMITS, Timeouts(inference_s=kit.WAIT_S), policy=policy)
     link = SimulatedLatency(worker, 0.1, wait=True)
     link.start(kit.observation(), "go")
     seen, sent = [], 0
@@ -155,6 +155,6 @@ def _visible(script, delay_s):
             if script[sent] == "stale":
                 link.new_epoch()
             sent += 1
-        seen.append((None if chunk is None else replace(chunk, actions=None, server_s=None), link.state))
+        seen.append((None if chunk is None else replace(chunk, actions=None, parts=None), link.state))
     link.close()
     return seen

@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.policy.units import GripperScale, WireUnits
+from bt_robot.policy.units import GripperScale, JointScale
 
-LEROBOT = WireUnits("degrees", GripperScale(0.0, 100.0))
-PI = WireUnits("radians", GripperScale(closed=1.0, open=0.0))
+LEROBOT = JointScale("degrees", GripperScale(0.0, 100.0), [False, True])
+PI = JointScale("radians", GripperScale(closed=1.0, open=0.0), [False, True])
 ENDS = st.tuples(st.floats(-200, 200), st.floats(-200, 200)).filter(lambda ends: abs(ends[0] - ends[1]) > 0.1)
 UNITS = st.builds(
-    WireUnits, st.sampled_from(["degrees", "radians"]), ENDS.map(lambda ends: GripperScale(ends[0], ends[1]))
+    JointScale,
+    st.sampled_from(["degrees", "radians", "range_100", "raw"]),
+    ENDS.map(lambda ends: GripperScale(ends[0], ends[1])),
+    st.permutations([True] + [False] * 5),
+    st.just(np.linspace(-2.0, -1.0, 6)),
+    st.just(np.linspace(1.0, 2.5, 6)),
 )
 
 

@@ -22,7 +22,7 @@ def make():
 
     def build(*script, start=True, **settings):
         policy = kit.ScriptedPolicy(*([kit.still(), kit.still()] if start else []), *script)
-        worker = Worker(kit.PROFILE, policy.url, LIMITS, policy=policy, **settings)
+        worker = Worker(kit.PROFILE, (policy.url,), LIMITS, policy=policy, **settings)
         workers.append(worker)
         if start:
             worker.start(kit.observation(), "go")
@@ -68,7 +68,7 @@ def test_an_answer_becomes_a_chunk_with_its_observation_and_prompt(make):
 def test_the_latency_is_from_the_offer_to_the_answer():
     times = iter([0.0, 1.0, 10.0, 10.5, 20.0, 20.3])
     policy = kit.ScriptedPolicy(kit.still(), kit.still(), kit.still())
-    worker = Worker(kit.PROFILE, policy.url, LIMITS, policy=policy, now=lambda: next(times))
+    worker = Worker(kit.PROFILE, (policy.url,), LIMITS, policy=policy, now=lambda: next(times))
     worker.start(kit.observation(), "go")
     chunk = ask(worker, 1)
     worker.close()
@@ -214,7 +214,7 @@ def test_another_server_on_the_same_port_is_refused_until_the_right_one_is_back(
 )
 def test_start_refuses_with_the_url_what_was_found_and_what_was_expected(script, metadata, words):
     policy = kit.ScriptedPolicy(*script, metadata=metadata)
-    worker = Worker(kit.PROFILE, policy.url, LIMITS, policy=policy)
+    worker = Worker(kit.PROFILE, (policy.url,), LIMITS, policy=policy)
     with pytest.raises(PolicyRefused) as refused:
         worker.start(kit.observation(), "go")
     assert str(refused.value).startswith(words)
@@ -224,14 +224,14 @@ def test_start_refuses_with_the_url_what_was_found_and_what_was_expected(script,
 
 def test_start_refuses_a_robot_without_the_cameras_the_profile_wants():
     policy = kit.ScriptedPolicy()
-    worker = Worker(kit.PROFILE, policy.url, LIMITS, policy=policy)
+    worker = Worker(kit.PROFILE, (policy.url,), LIMITS, policy=policy)
     with pytest.raises(PolicyRefused, match="the profile wants the camera 'front'; the robot has: none"):
         worker.start(kit.observation(cameras=()), "go")
 
 
 def test_another_robot_than_the_profile_is_for_is_refused_at_once():
     with pytest.raises(PolicyRefused, match="the profile's joints are a, b, the robot's are"):
-        Worker(replace(kit.PROFILE, joints=("a", "b")), "ws://x", LIMITS)
+        Worker(replace(kit.PROFILE, joints=("a", "b")), ("ws://x",), LIMITS)
 
 
 def test_close_ends_a_request_in_flight_and_the_thread(make):
@@ -251,7 +251,7 @@ def test_close_ends_a_request_in_flight_and_the_thread(make):
 
 def test_a_server_that_dies_while_nothing_is_asked_is_noticed_without_an_offer():
     with kit.served() as url:
-        worker = Worker(kit.PROFILE, url, LIMITS)
+        worker = Worker(kit.PROFILE, (url,), LIMITS)
         worker.start(kit.observation(), "go")
         worker.see(1.0)
         assert worker.state.available

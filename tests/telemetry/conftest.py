@@ -7,6 +7,7 @@ from bt_robot.messages import (
     ActionChunk,
     Command,
     Frame,
+    LatencyParts,
     LinkState,
     NodeInfo,
     NodeState,
@@ -59,4 +60,4 @@ def record():
 
 @pytest.fixture
 def chunk():
-    return ActionChunk(np.zeros((50, 3)), 0, 0, "pick up", 0.1, 0.03)
+    return ActionChunk(np.zeros((50, 3)), 0, 0, "pick up", 0.1, LatencyParts(server_s=0.03))

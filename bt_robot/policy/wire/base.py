@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,10 +20,18 @@ class Reply:
     Attributes:
         actions: (H, n) float64, finite, in the server's units.
         server_s: The time the server says the inference took [s]; None if it did not say.
+        fields: Everything else that it said, by wire key.
+        encode_s: Writing the request took this long [s].
+        round_trip_s: From sending the request to the whole answer [s].
+        decode_s: Reading the answer took this long [s].
     """
 
     actions: NDArray[np.float64]
     server_s: float | None = None
+    fields: Fields = field(default_factory=dict[str, Any])
+    encode_s: float = 0.0
+    round_trip_s: float = 0.0
+    decode_s: float = 0.0
 
 
 class WireFormat(Protocol):

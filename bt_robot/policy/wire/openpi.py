@@ -62,7 +62,8 @@ class OpenPi:
         if not isinstance(actions, np.ndarray):
             found = "missing" if actions is None else f"a {type(actions).__name__}"
             raise WireError(f"the actions are {found}, expected an array; the reply holds {kinds(fields)}")
-        return Reply(checked_actions(actions), _server_s(fields))
+        rest = {key: item for key, item in fields.items() if item is not actions}
+        return Reply(checked_actions(actions), _server_s(fields), rest)
 
 
 def _unpacked(frame: str | bytes) -> Any:

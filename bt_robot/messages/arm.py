@@ -1,0 +1,109 @@
+"""The arm: what is measured, what it may do, what it is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Joints = NDArray[np.float64]  # (n,) rad; gripper 0.0 … 1.0
+Image = NDArray[np.uint8]  # (height, width, 3), RGB
+
+
+class Frame:
+    """A camera frame whose picture is made when it is first looked at.
+
+    A simulated camera renders on the thread that looks, so the control loop pays nothing for
+    pictures nobody uses; a real camera hands over a picture it has already decoded.
+
+    Attributes:
+        camera: The camera's name.
+        captured_s: Capture time [s] on the run's clock.
+    """
+
+    __slots__ = ("_image", "_load", "_lock", "camera", "captured_s")
+
+    def __init__(self, camera: str, captured_s: float, load: Callable[[], Image]) -> None:
+        """Keep how to make the picture; `load` is called at most once."""
+        self.camera = camera
+        self.captured_s = captured_s
+        self._load = load
+        self._image: Image | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def image(self) -> Image:
+        """The picture, (height, width, 3) uint8 RGB."""
+        with self._lock:
+            if self._image is None:
+                self._image = self._load()
+            return self._image
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the robot measured for one control step.
+
+    Attributes:
+        step: The control step it was taken for.
+        time_s: Capture time of the joint positions [s].
+        joints: Measured positions, (n,) rad, gripper 0 … 1.
+        frames: The newest frame of each camera, by camera name.
+    """
+
+    step: int
+    time_s: float
+    joints: Joints
+    frames: Mapping[str, Frame] = field(default_factory=dict[str, Frame])
+
+
+@dataclass(frozen=True, slots=True)
+class JointLimits:
+    """The safety envelope, one entry per joint.
+
+    Attributes:
+        names: Joint names in the robot's order.
+        lower: Lowest commanded position, (n,) rad, gripper 0 … 1.
+        upper: Highest commanded position, (n,) rad, gripper 0 … 1.
+        velocity: Greatest speed, (n,) rad/s, gripper 1/s.
+        acceleration: Greatest acceleration, (n,) rad/s², gripper 1/s².
+    """
+
+    names: tuple[str, ...]
+    lower: Joints
+    upper: Joints
+    velocity: Joints
+    acceleration: Joints
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the governor lets through to the robot.
+
+    Attributes:
+        step: The control step it is for.
+        positions: Joint targets, (n,) rad, gripper 0 … 1.
+        velocities: Speed from the previous command to this one, (n,) rad/s, gripper 1/s.
+    """
+
+    step: int
+    positions: Joints
+    velocities: Joints
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the governor did to a proposal.
+
+    Attributes:
+        clamped: A `joint: what` per limit that changed the proposal, e.g. `gripper: velocity`.
+        refused: Why the whole proposal was refused, or empty.
+        held: True when no proposal was executed and the arm brakes or holds.
+    """
+
+    clamped: tuple[str, ...] = ()
+    refused: str = ""
+    held: bool = False

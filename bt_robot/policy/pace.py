@@ -1,0 +1,84 @@
+"""The policy's actions on the control steps: another rate, another speed, pure.
+
+A policy that was trained at 30 Hz gives an action every 1/30 s. At a control rate of 60 or 100 Hz what lies between two
+of them is interpolated; at half speed the same way takes twice the time. Actions are never dropped to go faster.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bt_robot.messages import Actions
+
+_EPSILON = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far the policy's actions are apart on the control steps.
+
+    Attributes:
+        actions_per_step: Actions that pass in a control step: rate of the actions × speed / control rate.
+    """
+
+    actions_per_step: float = 1.0
+
+    @classmethod
+    def of(cls, rate_hz: float, control_hz: float, speed: float = 1.0) -> Pace:
+        """Return the pace of a policy.
+
+        Args:
+            rate_hz: The rate that the actions are meant for [Hz].
+            control_hz: The control rate [Hz].
+            speed: How fast to execute them; 0.5 takes twice the time.
+        """
+        return cls(rate_hz * speed / control_hz)
+
+    def steps(self, actions: float) -> int:
+        """Return how many control steps a number of actions takes, at least one."""
+        return max(1, math.ceil(actions / self.actions_per_step - _EPSILON))
+
+    def actions(self, steps: float) -> int:
+        """Return how many actions begin within a number of control steps."""
+        return math.ceil(steps * self.actions_per_step - _EPSILON)
+
+    def spread_targets(self, actions: Actions) -> Actions:
+        """Return a target per control step, (K, n), from a target per action, (H, n).
+
+        The arm's joints are interpolated linearly; the gripper, the last column, keeps its target until the next one.
+        """
+        if self.actions_per_step == 1.0:
+            return actions
+        last = len(actions) - 1
+        at = np.minimum(np.arange(self.steps(len(actions))) * self.actions_per_step + _EPSILON, last)
+        below = at.astype(np.int64)
+        share = (at - below)[:, None]
+        rows = actions[below] * (1.0 - share) + actions[np.minimum(below + 1, last)] * share
+        rows[:, -1] = actions[below, -1]
+        return rows
+
+    def spread_increments(self, actions: Actions) -> Actions:
+        """Return an increment per control step, (K, n), from an increment per action, (H, n); the sums are the same.
+
+        The gripper, the last column, is a target and keeps it until the next one.
+        """
+        if self.actions_per_step == 1.0:
+            return actions
+        borders = np.minimum(np.arange(self.steps(len(actions)) + 1) * self.actions_per_step, len(actions))
+        sums = np.concatenate([np.zeros((1, actions.shape[1])), np.cumsum(actions, axis=0)])
+        knots = np.arange(len(actions) + 1)
+        reached = np.stack([np.interp(borders, knots, column) for column in sums.T], axis=1)
+        rows = np.diff(reached, axis=0)
+        rows[:, -1] = actions[np.minimum((borders[:-1] + _EPSILON).astype(np.int64), len(actions) - 1), -1]
+        return rows
+
+    def gather(self, rows: Actions) -> Actions:
+        """Return the rows at which an action begins, (H, n), from a row per control step, (K, n)."""
+        if self.actions_per_step == 1.0 or not len(rows):
+            return rows
+        count = max(1, math.floor((len(rows) - 1) * self.actions_per_step + _EPSILON) + 1)
+        at = np.round(np.arange(count) / self.actions_per_step).astype(np.int64)
+        return rows[np.minimum(at, len(rows) - 1)]
