@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format soak docs clean
+.PHONY: help demo test check format soak interop docs clean
 
 help:  ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -27,6 +27,10 @@ format: $(VENV)/dev.stamp  ## Put the code in shape
 soak: $(VENV)/dev.stamp  ## The slow, wide sweeps that the suite runs in short
 	BT_SOAK=1 $(BIN)/pytest -n 2 --dist worksteal
 	$(BIN)/python -m benchmarks.success --episodes 500
+
+interop: $(VENV)/dev.stamp  ## PyPI's openpi-client, in its own environment, against our server and codec
+	BT_OPENPI_PYTHON="$$($(BIN)/python -m benchmarks.openpi_environment)" && export BT_OPENPI_PYTHON && \
+		$(BIN)/pytest tests/interop
 
 docs: $(VENV)/dev.stamp  ## Write the pages and pictures that are made from the code
 	$(BIN)/python docs/make.py

@@ -125,7 +125,16 @@ class PolicyTimeout(PolicyError, TimeoutError):
 
 
 class ServerError(PolicyError):
-    """The policy server answered with an error instead of actions."""
+    """The policy server answered with an error instead of actions.
+
+    Attributes:
+        open: True when the server goes on answering on the same connection, as only some do after an error.
+    """
+
+    def __init__(self, text: str, *, open: bool = False) -> None:
+        """Keep the words, and whether the connection can be used again."""
+        super().__init__(text)
+        self.open = open
 
 
 class WireError(PolicyError, ValueError):

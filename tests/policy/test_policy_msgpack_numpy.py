@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bt_robot.errors import WireError
-from bt_robot.policy.wire.msgpack_numpy import MAX_DEPTH, pack, unpack
+from bt_robot.policy.wire.msgpack_numpy import pack, unpack
 from tests.scale import examples
 
 GOLDEN = bytes.fromhex(
@@ -57,6 +57,51 @@ def test_an_array_is_written_as_openpi_client_writes_it():
     assert pack({"a": np.arange(3, dtype="f4")}) == GOLDEN
 
 
+def openpi_pack(value):
+    """Do what openpi_client.msgpack_numpy.packb does (policy-wire.md 1.2)."""
+
+    def plain(item):
+        if isinstance(item, np.ndarray):
+            return {b"__ndarray__": True, b"data": item.tobytes(), b"dtype": item.dtype.str, b"shape": item.shape}
+        if isinstance(item, np.generic):
+            return {b"__npgeneric__": True, b"data": item.item(), b"dtype": item.dtype.str}
+        return item
+
+    return msgpack.packb(value, default=plain)
+
+
+@settings(max_examples=examples(200))
+@given(VALUES | st.sampled_from([np.float32(1.5), np.float64(2), np.int8(-3), np.bool_(True)]))
+def test_whatever_both_can_write_is_written_the_same(value):
+    assert pack(value) == openpi_pack(value)
+
+
+def test_an_observation_is_written_as_openpi_client_writes_it():
+    image = np.arange(2 * 4 * 3, dtype=np.uint8).reshape(2, 4, 3)
+    observation = {
+        "observation/image": image,
+        "images": {"cam_high": image.transpose(2, 0, 1)},
+        "observation/state": np.linspace(-1, 1, 6, dtype=np.float32),
+        "gripper": np.float64(0.5),
+        "step": np.int64(3),
+        "prompt": "pick up the red block, größer",
+        "rtc": {"prev_actions": np.zeros((50, 6), np.float32), "inference_delay": 4, "enabled": True},
+    }
+    assert pack(observation) == openpi_pack(observation)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "code"), [("u1", "7c7531"), ("f4", "3c6634"), ("f8", "3c6638"), ("i8", "3c6938"), ("?", "7c6231")]
+)
+def test_the_dtypes_of_openpi_are_written_as_numpys_codes(dtype, code):
+    packed = pack(np.zeros(1, dtype)).hex()
+    data = b"\0".hex() * np.dtype(dtype).itemsize
+    assert packed == (
+        "84c40b5f5f6e6461727261795f5fc3c40464617461"
+        f"c4{len(data) // 2:02x}{data}c4056474797065a3{code}c40573686170659101"
+    )
+
+
 def test_the_golden_bytes_read_back():
     assert same(unpack(GOLDEN), {"a": np.arange(3, dtype="f4")})
 
@@ -98,7 +143,7 @@ HOSTILE = {
     "datetime": (array(b"\0" * 8, "<M8[s]", (1,)), "dtype '<M8[s]' is not allowed"),
     "complex": (array(b"\0" * 16, "<c16", (1,)), "dtype '<c16' is not allowed"),
     "big-endian": (array(dtype=">f4"), "dtype '>f4' is not allowed"),
-    "a dtype that is no text": (array(dtype=[["f", "O"]]), "is not allowed"),
+    "a dtype that is no text": (array(dtype=[["f", "O"]]), "dtype that is a list is not allowed"),
     "a long dtype": (array(dtype="f4," * 9999), "dtype 'f4,f4,"),
     "negative side": (array(shape=(-1,)), "no list of sizes"),
     "a side that is true": (array(b"\0" * 4, shape=(True,)), "no list of sizes"),
@@ -117,15 +162,12 @@ HOSTILE = {
     "a gigabyte of text scalar": (scalar(10**9, "|S1"), "dtype '|S1' is not allowed"),
     "a gigabyte of void scalar": (scalar(10**9, "|V1"), "dtype '|V1' is not allowed"),
     "a scalar of the wrong kind": (scalar("1.0", "<f8"), "holds a str, expected a float"),
-    "nested too deep": (b"\x91" * (MAX_DEPTH + 1) + b"\xc0", f"deeper than {MAX_DEPTH} levels"),
-    "nested far too deep": (b"\x91" * 100_000 + b"\xc0", "not msgpack: "),
-    "a map of four billion": (b"\xdf\xff\xff\xff\xff", "exceeds max_map_len"),
-    "a list of four billion": (b"\xdd\xff\xff\xff\xff", "exceeds max_array_len"),
     "bytes of four billion": (b"\xc6\xff\xff\xff\xff", "not msgpack: "),
     "number keys": (msgpack.packb({1: 2}), "not allowed for map key"),
     "bytes keys": (msgpack.packb({b"a": 2}), "keys of bytes"),
     "the same key twice": (b"\x82\xa1a\x01\xa1a\x02", "the same key twice"),
     "an extension": (b"\xd4\x05\x00", "max_ext_len"),
+    "an extension of nothing": (b"\xc7\x00\x05", "an extension of type 5 has no place in it"),
     "a timestamp": (b"\xd6\xff\x00\x00\x00\x00", "max_ext_len"),
     "text that is not UTF-8": (b"\xa2\xff\xfe", "not msgpack: "),
     "a truncated message": (GOLDEN[:-1], "not msgpack: "),

@@ -62,20 +62,39 @@ def test_a_senseless_time_is_no_time(timing):
 
 
 @pytest.mark.parametrize(
-    ("frame", "words"),
+    ("frame", "words", "stays_open"),
     [
-        (TRACEBACK, "the policy server reports: ValueError: no such camera"),
-        ("bad \x1b[31mthing\x07\nmore", "the policy server reports: bad \\x1b[31mthing\\x07 … more"),
-        ("", "the policy server reports: an error without words"),
-        (pack({"error": TRACEBACK}), "the policy server reports: ValueError: no such camera"),
-        (pack({"type": "error", "message": "busy"}), "the policy server reports: busy"),
+        (TRACEBACK, "ValueError: no such camera", False),
+        ("bad \x1b[31mthing\x07\nmore", "bad \\x1b[31mthing\\x07 … more", False),
+        ("", "an error without words", False),
+        (pack({"error": TRACEBACK}), "ValueError: no such camera", False),
+        (pack({"error": {"code": 7, "message": "no such camera"}}), "no such camera", False),
+        (pack({"error": [1, 2]}), "an error that is a list", False),
+        (pack({"type": "error", "message": "busy"}), "busy", True),
+        (pack({"type": "error"}), "an error without words", True),
     ],
-    ids=["openpi's traceback", "control characters", "empty text", "SGLang", "vLLM-Omni"],
+    ids=[
+        "openpi's traceback",
+        "control characters",
+        "empty text",
+        "SGLang",
+        "an error with a code",
+        "an error that is no text",
+        "vLLM-Omni",
+        "vLLM-Omni without words",
+    ],
 )
-def test_an_error_of_the_server_is_told_in_its_words(frame, words):
-    with pytest.raises(ServerError) as refused:
-        WIRE.reply(frame)
-    assert str(refused.value) == words
+def test_an_error_of_the_server_is_told_in_its_words(frame, words, stays_open):
+    for read in (WIRE.reply, WIRE.metadata, WIRE.check_reset):
+        with pytest.raises(ServerError) as refused:
+            read(frame)
+        assert str(refused.value) == f"the policy server reports: {words}"
+        assert refused.value.open is stays_open
+
+
+def test_a_type_that_is_an_array_is_no_error():
+    reply = WIRE.reply(pack({"actions": ACTIONS, "type": np.zeros(3), "message": "fine"}))
+    np.testing.assert_array_equal(reply.actions, ACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -88,12 +107,128 @@ def test_an_error_of_the_server_is_told_in_its_words(frame, words):
         ({"actions": ACTIONS[0]}, "the actions have shape (6,), expected (horizon, joints)"),
         ({"actions": ACTIONS[:0]}, "the actions have shape (0, 6): there are none"),
         ({"actions": np.stack([ACTIONS, ACTIONS])}, "the actions have shape (2, 2, 6), expected (horizon, joints)"),
+        (
+            {"arm": ACTIONS, "hand": ACTIONS},
+            "the actions are missing, expected an array; the reply holds arm, hand; if arm, hand are the actions, "
+            "list them under the profile's action_key",
+        ),
+        (
+            {"actions": {"arm": ACTIONS}},
+            "the actions are a map, expected an array; the reply holds actions; if arm are the actions, "
+            "list them under the profile's action_key",
+        ),
     ],
 )
 def test_a_reply_without_usable_actions_is_refused(value, words):
     with pytest.raises(WireError) as refused:
         WIRE.reply(pack(value))
     assert str(refused.value) == words
+
+
+def test_actions_are_found_under_the_key_of_the_profile():
+    wire = OpenPi("chunk")
+    reply = wire.reply(pack({"chunk": ACTIONS, "actions": 3}))
+    np.testing.assert_array_equal(reply.actions, ACTIONS)
+    assert reply.fields == {"actions": 3}
+    np.testing.assert_array_equal(wire.reply(pack(ACTIONS)).actions, ACTIONS)
+    with pytest.raises(WireError) as refused:
+        wire.reply(pack({"action": ACTIONS}))
+    assert str(refused.value).startswith("the actions under 'chunk' are missing, expected an array; the reply holds")
+
+
+PARTS = OpenPi(("arm", "hand"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"arm": ACTIONS[:, :5], "hand": ACTIONS[:, 5:]},
+        {"hand": ACTIONS[:, 5], "arm": ACTIONS[:, :5]},
+        {"arm": ACTIONS[None, :, :5], "hand": ACTIONS[None, :, 5:]},
+        {"arm": ACTIONS[None, :, :5], "hand": ACTIONS[None, :, 5]},
+        {"arm": ACTIONS[:, :5].astype("f8"), "hand": ACTIONS[:, 5:]},
+        {"actions": {"arm": ACTIONS[:, :5], "hand": ACTIONS[:, 5:]}},
+        ACTIONS,
+    ],
+    ids=["columns", "a number per step", "a batch of one", "both", "different floats", "under actions", "bare array"],
+)
+def test_named_arrays_are_put_side_by_side_in_the_order_of_the_profile(value):
+    reply = PARTS.reply(pack(value))
+    np.testing.assert_array_equal(reply.actions, ACTIONS)
+    assert reply.fields == {}
+
+
+def test_what_else_stands_beside_named_arrays_is_kept():
+    value = {"arm": ACTIONS[:, :5], "hand": ACTIONS[:, 5], "request_id": "a", "server_timing": {"infer_ms": 2.0}}
+    reply = PARTS.reply(pack(value))
+    assert reply.fields == {"request_id": "a", "server_timing": {"infer_ms": 2.0}}
+    assert reply.server_s == 0.002
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"arm": ACTIONS}, "the actions' part 'hand' is missing, expected an array; found were arm"),
+        (
+            {"arm": ACTIONS, "hand": [1.0]},
+            "the actions' part 'hand' is a list, expected an array; found were arm, hand",
+        ),
+        ({"actions": {"arm": ACTIONS}}, "the actions' part 'hand' is missing, expected an array; found were arm"),
+        (
+            {"arm": ACTIONS, "hand": ACTIONS[0]},
+            "the parts of the actions have different numbers of steps: arm 2, hand 6",
+        ),
+        (
+            {"arm": ACTIONS, "hand": ACTIONS.astype("i4")},
+            "the actions' part 'hand' is int32 (2, 6), expected floating-point (horizon, columns)",
+        ),
+        (
+            {"arm": ACTIONS, "hand": np.zeros((1, 1, 2, 6))},
+            "the actions' part 'hand' is float64 (1, 1, 2, 6), expected floating-point (horizon, columns)",
+        ),
+    ],
+)
+def test_named_arrays_that_do_not_fit_together_are_refused(value, words):
+    with pytest.raises(WireError) as refused:
+        PARTS.reply(pack(value))
+    assert str(refused.value) == words
+
+
+def test_a_reset_is_a_request_to_another_endpoint():
+    assert WIRE.reset_request({}).hex() == "81a8656e64706f696e74a57265736574"
+    assert unpack(WIRE.reset_request({"session_id": "a"})) == {"endpoint": "reset", "session_id": "a"}
+
+
+@pytest.mark.parametrize("frame", ["reset successful", "reset successful\n", pack({"status": "reset successful"})])
+def test_a_reset_that_was_done_is_a_good_answer_to_a_reset_only(frame):
+    WIRE.check_reset(frame)
+    with pytest.raises((WireError, ServerError)):
+        WIRE.reply(frame)
+
+
+def test_the_answer_to_a_reset_in_the_place_of_actions_means_that_the_answers_are_out_of_step():
+    with pytest.raises(WireError) as refused:
+        WIRE.reply("reset successful")
+    assert str(refused.value) == (
+        "the server answers 'reset successful' to a request for actions: its answers are out of step"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"status": "busy\x1b"}, "the status 'busy\\x1b'"),
+        ({"actions": ACTIONS}, "map"),
+        (ACTIONS, "array"),
+        (None, "NoneType"),
+    ],
+)
+def test_another_answer_to_a_reset_is_refused(value, found):
+    with pytest.raises(WireError) as refused:
+        WIRE.check_reset(pack(value))
+    assert str(refused.value) == (
+        f"the answer to a reset was {found}, expected 'reset successful'; does this server have a reset?"
+    )
 
 
 @pytest.mark.parametrize(("bad", "shown"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])

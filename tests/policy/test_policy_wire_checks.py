@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.policy.wire.checks import MAX_ERROR_CHARS, checked_actions, escape, kinds, server_words
+from bt_robot.policy.wire.checks import MAX_ERROR_CHARS, checked_actions, escape, kinds, server_error, server_words
 
 
 def test_terminal_codes_and_line_ends_are_written_as_escapes():
@@ -53,3 +53,33 @@ def test_half_precision_infinity_is_not_finite():
 def test_the_keys_of_a_message_are_cut_and_escaped():
     assert kinds(["a", "b\n"]) == "a, b\\n"
     assert len(kinds(["k" * 500])) == 120
+
+
+def test_the_keys_of_a_message_are_not_all_looked_at():
+    asked = []
+
+    def names():
+        for i in range(10**9):
+            asked.append(i)
+            yield f"k{i}"
+
+    assert kinds(names()).startswith("k0, k1, ")
+    assert len(asked) < 100
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("out of memory", "out of memory"),
+        (b"out\xff of memory", "out\ufffd of memory"),
+        ({"code": 3, "message": "out of memory"}, "out of memory"),
+        ({"code": 3}, "an error that is a dict"),
+        ([["x"] * 9] * 9, "an error that is a list"),
+        (np.zeros(3), "an error that is a ndarray"),
+        (7, "an error that is a int"),
+    ],
+)
+def test_an_error_is_told_by_its_words_whatever_holds_them(said, words):
+    assert str(server_error(said)) == f"the policy server reports: {words}"
+    assert not server_error(said).open
+    assert server_error(said, open=True).open

@@ -63,3 +63,23 @@ class WireFormat(Protocol):
             WireError: The frame breaks the format.
         """
         ...
+
+    def reset_request(self, fields: Fields) -> str | bytes:
+        """Write a request that makes the server forget the episode so far.
+
+        Args:
+            fields: What goes with it, e.g. the session's id.
+
+        Raises:
+            WireError: This format has no reset, or a field can't be written.
+        """
+        ...
+
+    def check_reset(self, frame: str | bytes) -> None:
+        """Read the answer to a reset, and return if it was done.
+
+        Raises:
+            ServerError: The server sent an error instead.
+            WireError: The frame breaks the format, says something else, or this format has no reset.
+        """
+        ...

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bt_robot.errors import WireError
+from bt_robot.errors import ServerError, WireError
 
 MAX_ERROR_CHARS = 300
+_MAX_KEYS = 20
 _TRACEBACK = "Traceback (most recent call last):"
 
 
@@ -40,6 +42,22 @@ def server_words(text: str) -> str:
         return _shortened(last, MAX_ERROR_CHARS)
     half = MAX_ERROR_CHARS // 2 - 2
     return f"{_shortened(first, half)} … {_shortened(last, half)}"
+
+
+def server_error(said: object, *, open: bool = False) -> ServerError:
+    """Return the error for what a server said instead of actions.
+
+    Args:
+        said: Its words; of a map the ones under `message`.
+        open: Whether it goes on answering on this connection.
+    """
+    if isinstance(said, Mapping):
+        said = cast("Mapping[object, object]", said).get("message", said)
+    if isinstance(said, bytes):
+        said = said[:MAX_ERROR_CHARS].decode(errors="replace")
+    # Writing out lists and maps of a stranger could take seconds.
+    words = server_words(said) if isinstance(said, str) else f"an error that is a {type(said).__name__}"
+    return ServerError(f"the policy server reports: {words}", open=open)
 
 
 def checked_actions(array: NDArray[Any]) -> NDArray[np.float64]:
@@ -74,4 +92,5 @@ def duration_s(value: Any) -> float | None:
 
 def kinds(names: Iterable[object]) -> str:
     """Return the keys of a message for an error text, shortened and safe to print."""
-    return _shortened(escape(", ".join(str(name) for name in names)) or "nothing", 120)
+    first = [_shortened(str(name), 120) for name in islice(names, _MAX_KEYS)]
+    return _shortened(escape(", ".join(first)) or "nothing", 120)

@@ -1,25 +1,30 @@
 """The JSON protocol: images as nested floats in [0, 1], one number per joint, actions as nested lists.
 
 A request is `{"type": "inference", "observation": {…}}`, the reply `{"success": true, "actions": [[…], …]}` or
-`{"success": false, "error": "…"}`. The server sends nothing before the first request. Two pictures of 224 x 224
-are 2.9 MB of text: OpenPI's protocol says the same in 0.3 MB.
+`{"success": false, "error": "…"}`, after which the connection stays open. The server sends nothing before the first
+request. Two pictures of 224 x 224 are 2.6 MB of text: OpenPI's protocol says the same in 0.3 MB.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final, cast
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from bt_robot.errors import ServerError, WireError
+from bt_robot.errors import WireError
 from bt_robot.messages import Actions
 from bt_robot.policy.wire.base import Fields, Reply
-from bt_robot.policy.wire.checks import checked_actions, kinds, server_words
+from bt_robot.policy.wire.checks import checked_actions, kinds, server_error
+from bt_robot.policy.wire.json_pixels import HOLE, filled
 
-MAX_REPLY_BYTES: Final = 4_000_000
+MAX_REPLY_BYTES: Final = 1_000_000  # a thousand actions of 32 joints; the parser takes up to 13 times the memory
 MAX_DIMENSIONS: Final = 3
+MAX_REPLY_LISTS: Final = 20_000
+MAX_REPLY_ITEMS: Final = 200_000
+_NO_RESET: Final = "the JSON protocol has no reset"
 
 
 class JsonProtocol:
@@ -47,9 +52,10 @@ class JsonProtocol:
         observation = {key: _plain(value) for key, value in fields.items()}
         payload = {"type": "inference", "observation": observation}
         try:
-            return orjson.dumps(payload, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+            document = orjson.dumps(payload, option=orjson.OPT_SERIALIZE_NUMPY)
         except orjson.JSONEncodeError as error:
             raise WireError(f"can't be written as JSON: {error}") from error
+        return filled(document, [value for value in fields.values() if _is_picture(value)])
 
     def reply(self, frame: str | bytes) -> Reply:
         """Read the answer to a request.
@@ -58,18 +64,78 @@ class JsonProtocol:
             ServerError: The server sent an error instead.
             WireError: The frame breaks the format, or its actions are no finite (H, n).
         """
+        _check_size(frame, "reply")
         fields = _object(frame, MAX_REPLY_BYTES, "reply")
+        _check_keys(frame, fields)
         if fields.get("success") is not True:
             if "error" in fields or fields.get("success") is False:
-                raise ServerError(f"the policy server reports: {server_words(str(fields.get('error') or ''))}")
+                raise server_error(fields.get("error") or "", open=True)
             raise WireError(f"the reply says neither success nor error; it holds {kinds(fields)}")
-        return Reply(checked_actions(numbers(fields.get("actions"), "actions")))
+        rest = {key: value for key, value in fields.items() if key not in ("success", "actions")}
+        return Reply(checked_actions(numbers(fields.get("actions"), "actions")), fields=rest)
+
+    def reset_request(self, fields: Fields) -> str:
+        """Refuse: this protocol has no reset.
+
+        Raises:
+            WireError: Always.
+        """
+        raise WireError(_NO_RESET)
+
+    def check_reset(self, frame: str | bytes) -> None:
+        """Refuse: this protocol has no reset.
+
+        Raises:
+            WireError: Always.
+        """
+        raise WireError(_NO_RESET)
+
+
+def _is_picture(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.size > 0
 
 
 def _plain(value: Any) -> Any:
+    if _is_picture(value):
+        return HOLE
     if isinstance(value, np.ndarray) and value.dtype == np.uint8:
         return np.ascontiguousarray(value, dtype=np.float32) / np.float32(255.0)
     return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else value
+
+
+def _check_size(frame: str | bytes, what: str) -> None:
+    """Refuse what would grow to many times its size when it is read; text within counts too."""
+    if len(frame) > MAX_REPLY_BYTES:
+        raise WireError(f"the {what} has {len(frame)} bytes, at most {MAX_REPLY_BYTES} are read")
+    if isinstance(frame, str):
+        lists, items = frame.count("[") + frame.count("{"), frame.count(",")
+    else:
+        lists, items = frame.count(b"[") + frame.count(b"{"), frame.count(b",")
+    if lists > MAX_REPLY_LISTS or items > MAX_REPLY_ITEMS:
+        raise WireError(
+            f"the {what} has {lists} lists and {items} items, at most {MAX_REPLY_LISTS} and {MAX_REPLY_ITEMS} are read"
+        )
+
+
+def _check_keys(frame: str | bytes, fields: dict[str, Any]) -> None:
+    """Refuse an object that has the same key twice, of which a JSON parser keeps either one.
+
+    As many colons as keys at the top can't hold a second key of any name; only other frames are read once more.
+    """
+    colons = frame.count(":") if isinstance(frame, str) else frame.count(b":")
+    if colons == len(fields):
+        return
+    try:
+        json.loads(frame, object_pairs_hook=_without_repeats)
+    except WireError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise WireError("the reply is not JSON, or nested too deep") from error
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise WireError("the reply has the same key twice")
 
 
 def _object(frame: str | bytes, max_bytes: int, what: str) -> dict[str, Any]:

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bt_robot.errors import WireError
+from bt_robot.policy.wire.outline import MAX_VALUES, check_outline
 
-MAX_DEPTH = 16
-MAX_DIMENSIONS = 4
-MAX_ITEMS = 100_000
-MAX_SIDE = 1 << 24
+MAX_BYTES: Final = 4_000_000
+MAX_DIMENSIONS: Final = 4
+MAX_SIDE: Final = 1 << 24
 
 _CODES: Final = frozenset({"|b1", "|i1", "|u1", *(f"<{kind}{size}" for kind in "iu" for size in (2, 4, 8))}) | {
     "<f2",
@@ -57,7 +57,7 @@ def _plain(value: Any) -> Any:
     return {b"__npgeneric__": True, b"data": value.item(), b"dtype": value.dtype.str}
 
 
-def unpack(data: bytes, max_bytes: int = 4_000_000) -> Any:
+def unpack(data: bytes, max_bytes: int = MAX_BYTES) -> Any:
     """Read a msgpack value; arrays own their memory and can be written to, scalars become Python numbers.
 
     Args:
@@ -69,21 +69,25 @@ def unpack(data: bytes, max_bytes: int = 4_000_000) -> Any:
     """
     if len(data) > max_bytes:
         raise WireError(f"the message has {len(data)} bytes, at most {max_bytes} are read")
+    check_outline(data)
     try:
-        value = msgpack.unpackb(
+        return msgpack.unpackb(
             data,
             object_pairs_hook=_from_pairs,
             strict_map_key=True,
-            max_array_len=MAX_ITEMS,
-            max_map_len=MAX_ITEMS,
+            max_array_len=MAX_VALUES,
+            max_map_len=MAX_VALUES,
             max_ext_len=0,
+            ext_hook=_no_extension,
         )
     except WireError:
         raise
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise WireError(f"not msgpack: {str(error) or type(error).__name__}") from error
-    _check_depth(value)
-    return value
+
+
+def _no_extension(code: int, data: bytes) -> Any:
+    raise WireError(f"an extension of type {code} has no place in it")
 
 
 def _from_pairs(pairs: list[tuple[Any, Any]]) -> Any:
@@ -99,28 +103,13 @@ def _from_pairs(pairs: list[tuple[Any, Any]]) -> Any:
     return fields
 
 
-def _check_depth(value: Any) -> None:
-    level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            return
-    raise WireError(f"nested deeper than {MAX_DEPTH} levels")
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return list(value) if isinstance(value, list) else []
-
-
 def _dtype(fields: dict[Any, Any], tag: bytes) -> np.dtype[Any]:
     if fields[tag] is not True:
         raise WireError(f"{tag.decode()} is not true")
     code = fields.get(b"dtype")
     if not isinstance(code, str) or code not in _CODES:
-        shown = repr(code)
-        raise WireError(f"dtype {shown if len(shown) < 40 else shown[:37] + '...'} is not allowed")
+        shown = repr(code[:40]) if isinstance(code, str) else f"that is a {type(code).__name__}"
+        raise WireError(f"dtype {shown} is not allowed")
     return np.dtype(code)
 
 
