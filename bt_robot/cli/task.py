@@ -82,6 +82,7 @@ def policy_server(settings: RunSettings, spec: TreeSpec) -> Generator[tuple[str,
         return
     from bt_robot.standin.process import StandinProcess
 
-    with StandinProcess() as standin:
-        speaks_json = load_profile(settings.policy.profile).protocol == "json"
-        yield (standin.json_url if speaks_json else standin.url,)
+    profile = settings.policy.profile
+    load_profile(profile)  # a wrong one is told in the config's words, not in the server's
+    with StandinProcess(profile=profile, horizon=settings.policy.horizon) as standin:
+        yield (standin.url,)

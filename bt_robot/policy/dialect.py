@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bt_robot.errors import ChunkRefused, PolicyError
 from bt_robot.messages import Actions, JointLimits, Joints, Observation
+from bt_robot.policy.fields import actions_from_wire, check_shape, request_fields
 from bt_robot.policy.images import Picture, picture
 from bt_robot.policy.pace import Pace
 from bt_robot.policy.profile import Profile
@@ -17,7 +18,7 @@ from bt_robot.policy.units import JointScale
 
 RANGE_TOLERANCE_RAD = 0.35  # a policy overshoots its data's limits a little; the governor clamps that much
 RANGE_TOLERANCE_GRIPPER = 0.35
-_SPEED_TOLERANCE = 3.0  # times the joint's greatest speed; wrong units are farther off
+SPEED_TOLERANCE = 3.0  # times the joint's greatest speed; wrong units are farther off
 
 
 class Dialect:
@@ -52,6 +53,10 @@ class Dialect:
             raise ValueError(
                 f"the profile's joints are {', '.join(profile.joints)}, the robot's are {', '.join(limits.names)}"
             )
+        stated = {name for _, names, _ in profile.state_joints() for name in names}
+        if not stated <= set(limits.names):
+            odd = ", ".join(sorted(stated - set(limits.names)))
+            raise ValueError(f"the profile's state_key names {odd}, which the robot does not have")
         if profile.gripper_joints not in (None, limits.names[-1:]):
             raise ValueError(f"the robot's gripper is {limits.names[-1]}; the profile's gripper_joints say otherwise")
         if jpeg_quality is not None and not profile.decodes_jpeg:
@@ -89,25 +94,12 @@ class Dialect:
             PolicyError: The observation lacks a camera that the profile wants.
         """
         profile = self.profile
-        pictures = {
-            key: self._picture(observation, camera) for camera in profile.images for key in profile.image_keys(camera)
-        }
-        fields: dict[str, Any] = {profile.images_under: pictures} if profile.images_under else dict(pictures)
-        fields.update(self._state(observation.joints))
-        fields[profile.prompt_key] = prompt
-        if profile.wrap_key:
-            fields = {profile.wrap_key: fields}
+        pictures = {camera: self._picture(observation, camera) for camera in profile.images}
+        values = self._scale.to_wire(observation.joints)
+        fields = request_fields(profile, pictures, {name: values[i] for name, i in self._order.items()}, prompt)
         if leftover is not None and profile.rtc is not None and len(leftover.actions):
             planned = self._to_wire(leftover.actions)
             fields.update(profile.rtc.fields(planned, leftover, profile.horizon))
-        return fields
-
-    def _state(self, joints: Joints) -> dict[str, Any]:
-        values = self._scale.to_wire(joints)
-        fields: dict[str, Any] = {}
-        for key, names, bare in self.profile.state_joints():
-            vector = values[[self._order[name] for name in names]]
-            fields[key] = float(vector[0]) if bare else vector.astype(np.float32)
         return fields
 
     def _to_wire(self, actions: Actions) -> Actions:
@@ -134,40 +126,27 @@ class Dialect:
         Raises:
             ChunkRefused: Wrong shape, out of the joints' range, or too far from the measured joints.
         """
-        profile = self.profile
-        expected = (profile.horizon, profile.columns)
-        if raw.shape != expected:
-            raise ChunkRefused(
-                f"the actions have shape {raw.shape}, expected {expected} (horizon, joints): wrong model or profile"
-            )
-        ours = raw[:, self._robot_order]
-        if profile.incremental:
-            return self._pace.spread_increments(self._increments(ours))
-        if profile.action_kind == "relative":
-            offsets = self._scale.differences_from_wire(ours)
-            actions = offsets + np.where(self._scale.grippers, 0.0, measured)
-        else:
-            actions = self._scale.from_wire(ours)
+        check_shape(self.profile, raw)
+        actions = actions_from_wire(self.profile, self._scale, raw[:, self._robot_order], measured)
+        if self.profile.incremental:
+            self._check_speed(actions)
+            self._check_range(actions, only_gripper=True)
+            return self._pace.spread_increments(actions)
         self._check_range(actions)
         self._check_first(actions[0], measured)
         return self._pace.spread_targets(actions)
 
-    def _increments(self, ours: NDArray[np.float64]) -> Actions:
-        """Return what each action adds to the one before it, (H, n); the gripper's column is a target."""
-        increments = self._scale.differences_from_wire(ours)
-        if self.profile.action_kind == "velocity":
-            increments[:, :-1] *= self.profile.velocity_scale / self.profile.rate_hz
-        most = _SPEED_TOLERANCE * self._limits.velocity[:-1] / self.profile.rate_hz
+    def _check_speed(self, increments: Actions) -> None:
+        most = SPEED_TOLERANCE * self._limits.velocity[:-1] / self.profile.rate_hz
         fast = np.argwhere(np.abs(increments[:, :-1]) > most)
-        if len(fast):
-            step, joint = (int(i) for i in fast[0])
-            speed = increments[step, joint] * self.profile.rate_hz
-            raise ChunkRefused(
-                f"action {step} moves {self._limits.names[joint]} at {speed:.3g} rad/s, its limit is"
-                f" {self._limits.velocity[joint]:.3g}: wrong units, velocity_scale or action kind?"
-            )
-        self._check_range(increments, only_gripper=True)
-        return increments
+        if not len(fast):
+            return
+        step, joint = (int(i) for i in fast[0])
+        speed = increments[step, joint] * self.profile.rate_hz
+        raise ChunkRefused(
+            f"action {step} moves {self._limits.names[joint]} at {speed:.3g} rad/s, its limit is"
+            f" {self._limits.velocity[joint]:.3g}: wrong units, velocity_scale or action kind?"
+        )
 
     def _check_range(self, actions: Actions, *, only_gripper: bool = False) -> None:
         tolerance = np.full(actions.shape[1], np.inf if only_gripper else RANGE_TOLERANCE_RAD)

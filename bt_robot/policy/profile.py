@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -40,9 +40,9 @@ class Profile:
         images_under: The key of a map that holds the pictures; empty where they stand beside the state.
         decodes_jpeg: Whether the server takes JPEG files in the place of pixels, as `policy.jpeg` sends them.
         state_key: The wire key of the joint vector; with `{joint}` in it, a key per joint and a number under each; or a
-            mapping from key to the joints under it.
+            mapping from key to the joints under it (for clients without a robot also to what is no joint).
         joint_unit: Unit of the joints on the wire: `degrees`, `radians`, `range_100` (LeRobot's -100 … 100 over the
-            robot's range), or `raw`, which converts nothing; not the grippers'.
+            robot's range), or `raw`, which converts nothing, the grippers' neither; otherwise theirs is `gripper`.
         gripper: The grippers' values on the wire.
         gripper_joints: Which joints are grippers; by default those called so, or else the last one.
         prompt_key: The wire key of the prompt.
@@ -102,6 +102,14 @@ class Profile:
         if unknown:
             hint = did_you_mean(unknown[0], self.joints)
             raise ValueError(f"gripper_joints: there is no joint '{unknown[0]}'{f' ({hint})' if hint else ''}")
+        if not all(self.image_keys(camera) for camera in self.images):
+            raise ValueError("images: each camera needs at least one wire key")
+        if not all(self._named_state()):
+            raise ValueError("state_key: each key needs the names of the joints under it")
+        if self.rtc is not None and self.incremental:
+            raise ValueError(
+                f"rtc has no place with action_kind {self.action_kind}: a plan to continue is made of positions"
+            )
         if self.protocol == "json":
             self._check_json()
 
@@ -111,6 +119,11 @@ class Profile:
         for name in ("decodes_jpeg", "images_under", "wrap_key", "rtc"):
             if getattr(self, name):
                 raise ValueError(f"{name} has no place in the json protocol")
+        if self.action_key != "actions":
+            raise ValueError("action_key has no place in the json protocol: it is always 'actions'")
+
+    def _named_state(self) -> tuple[tuple[str, ...], ...]:
+        return () if isinstance(self.state_key, str) else tuple(self.state_key.values())
 
     @property
     def columns(self) -> int:
@@ -124,6 +137,12 @@ class Profile:
         if names is None:
             names = tuple(joint for joint in self.joints if "gripper" in joint) or self.joints[-1:]
         return tuple(joint in names for joint in self.joints)
+
+    def with_horizon(self, horizon: int | None) -> Profile:
+        """Return the profile with another number of actions in a chunk; None changes nothing."""
+        if horizon is None:
+            return self
+        return replace(self, horizon=horizon, execute_steps=min(self.execute_steps, horizon))
 
     @property
     def incremental(self) -> bool:
@@ -190,8 +209,11 @@ def _read(name_or_path: str, problems: Problems, seen: tuple[Path, ...]) -> Sour
         problem = error.problems[0]
         problems.add(base.mark, f"unknown profile '{base.text}'", expected=problem.expected, hint=problem.hint)
         return None
-    if found.resolve() in seen or len(seen) > _MAX_EXTENDS:
+    if found.resolve() in seen:
         problems.add(base.mark, f"'{base.text}' extends itself", expected="profiles that end at one that extends none")
+        return None
+    if len(seen) > _MAX_EXTENDS:
+        problems.add(base.mark, f"more than {_MAX_EXTENDS} profiles extend one another", expected="fewer")
         return None
     below = _read(base.text, problems, seen)
     own = MapNode(tuple(entry for entry in node.entries if entry[0].text != _EXTENDS), node.mark)

@@ -38,7 +38,7 @@ class RtcDialect:
     Attributes:
         key: The key of the map that holds them; empty where they stand beside the state.
         prev_actions: The planned actions, (horizon, columns) in the units of the wire, the first one for the step of
-            the observation, the last one repeated at the end.
+            the observation, the last one repeated at the end; positions also where actions are relative.
         valid_steps: How many of them are planned and not repeated.
         inference_delay: How many of them will be executed before the answer arrives.
         execution_horizon: How many actions of a chunk are executed.

@@ -69,7 +69,7 @@ class JointScale:
             upper_rad: The high end of each joint's range, (n,) rad; `range_100` needs it.
 
         Raises:
-            ValueError: The unit needs ranges and there are none.
+            ValueError: The unit needs ranges and there are none, or one without length.
         """
         self.grippers = np.array(grippers, dtype=bool)
         self._gripper = gripper
@@ -80,6 +80,8 @@ class JointScale:
         elif angle == "range_100":
             if lower_rad is None or upper_rad is None:
                 raise ValueError("the unit range_100 needs the joints' ranges")
+            if not (upper_rad > lower_rad)[~self.grippers].all():
+                raise ValueError("the unit range_100 needs ranges with a length")
             self._factor = 200.0 / np.where(self.grippers, 1.0, upper_rad - lower_rad)
             self._zero = np.where(self.grippers, 0.0, (lower_rad + upper_rad) / 2)
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -19,10 +20,12 @@ _EXAMPLES = """\
 examples:
   bt-serve                              listen on ws://127.0.0.1:8000
   bt-serve --port 9000 --latency-ms 300 answer as slowly as a distant server
+  bt-serve --spread-deg 2 --jitter-ms 80  plan a little differently each time, as a sampled policy does
+  bt-serve --profile so101_flat_slash   speak as the server that this profile describes
   bt-serve --host 0.0.0.0               let other machines in (there is no password)
 
 OpenPI's protocol is spoken on every path, the JSON protocol on /json; GET /healthz answers OK.
-exit codes: 0 ended, 2 bad flag, 3 can't listen, 130 interrupted (Ctrl-C)
+exit codes: 0 ended, 2 bad flag or profile, 3 can't listen, 130 interrupted (Ctrl-C)
 """
 
 
@@ -64,9 +67,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--horizon",
         type=lambda t: _whole(t, 1, 1000),
-        default=50,
+        default=None,
         metavar="STEPS",
-        help="actions in an answer, at 30 Hz (default: %(default)s)",
+        help="actions in an answer (default: the profile's number)",
+    )
+    parser.add_argument(
+        "--profile", default="standin", metavar="NAME", help="a built-in profile, or a file (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--spread-deg",
+        type=lambda t: _number(t, 0.0, 45.0),
+        default=0.0,
+        metavar="DEG",
+        help="answers wander this far from the plan, each in its own way (default: 0)",
+    )
+    parser.add_argument(
+        "--jitter-ms",
+        type=lambda t: _number(t, 0.0, 600_000.0),
+        default=0.0,
+        metavar="MS",
+        help="wait up to this much longer, at random (default: 0)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=lambda t: _whole(t, 0, 2**63 - 1),
+        default=0,
+        metavar="N",
+        help="of the spread and the jitter (default: 0)",
     )
     parser.add_argument("--json", action="store_true", help="say where it listens as one JSON object on stdout")
     # For a parent process that holds the other end of our standard input: its death closes it.
@@ -82,11 +109,23 @@ def main(argv: list[str] | None = None) -> int:
     """
     args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="bt-serve: %(message)s")
+    from bt_robot.errors import LoadError
     from bt_robot.standin.server import ServerSettings
+    from bt_robot.standin.spread import Spread
 
-    settings = ServerSettings(args.host, args.port, args.latency_ms / 1000.0, args.horizon)
+    settings = ServerSettings(
+        args.host,
+        args.port,
+        args.latency_ms / 1000.0,
+        args.horizon,
+        args.profile,
+        Spread(math.radians(args.spread_deg), args.jitter_ms / 1000.0, args.seed),
+    )
     try:
         asyncio.run(_serve(settings, as_json=args.json, with_parent=args.with_parent))
+    except (LoadError, ValueError) as error:
+        sys.stderr.write(f"bt-serve: --profile: {error}\n")
+        return 2
     except OSError as error:
         # asyncio words the same errors at length; a name that can't be resolved has a negative number.
         number = error.errno or 0
@@ -99,19 +138,22 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _serve(settings: ServerSettings, *, as_json: bool, with_parent: bool) -> None:
+    from bt_robot.policy.profile import load_profile
     from bt_robot.standin.brain import Brain
-    from bt_robot.standin.server import JSON_PATH, listening
+    from bt_robot.standin.manners import JSON_PATH
+    from bt_robot.standin.server import Speech, listening
 
+    speech = Speech.of(load_profile(settings.profile), settings.horizon)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    async with listening(Brain(), settings) as url:
+    async with listening(Brain(), settings) as base:
+        url = base + next(iter(speech.manners.paths), "")
         if as_json:
-            line = json.dumps(
-                {"url": url, "json_url": url + JSON_PATH, "pid": os.getpid(), "horizon": settings.horizon}
-            )
+            said = {"url": url, "json_url": base + JSON_PATH, "pid": os.getpid()}
+            line = json.dumps({**said, "horizon": speech.dialect.profile.horizon, "profile": settings.profile})
         else:
-            line = f"serving the stand-in policy at {url} (JSON at {url}{JSON_PATH}); end with Ctrl-C"
+            line = f"serving the stand-in policy at {url} (JSON at {base}{JSON_PATH}); end with Ctrl-C"
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
         if with_parent:

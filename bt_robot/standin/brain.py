@@ -32,4 +32,5 @@ class Brain:
         """
         task = understand(prompt)
         angles = so101.to_rad(joints)
-        return actions(angles, Situation(front, angles, task).path(), horizon)
+        situation = Situation(front, angles, task)
+        return actions(angles, situation.path(), horizon, situation.travelled_rad)

@@ -28,17 +28,33 @@ class StandinProcess:
     Entering does not wait: the first look at `url` does, so that other parts can start meanwhile.
     """
 
-    def __init__(self, *, horizon: int = 50, latency_s: float = 0.0, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        horizon: int | None = None,
+        latency_s: float = 0.0,
+        port: int = 0,
+        profile: str = "standin",
+        spread_deg: float = 0.0,
+        jitter_s: float = 0.0,
+        seed: int = 0,
+    ) -> None:
         """Prepare; `start` or a `with` block starts it.
 
         Args:
-            horizon: Actions in a chunk.
+            horizon: Actions in a chunk; None for the profile's number.
             latency_s: Time added to every answer [s].
             port: The loopback port; 0 takes a free one.
+            profile: The name or file of the profile whose server it plays.
+            spread_deg: How far answers wander from the plan [deg].
+            jitter_s: The longest random extra time [s].
+            seed: Of the spread and the jitter.
         """
         self._arguments = [
             *(sys.executable, "-P", "-m", "bt_robot.standin", "--json", "--with-parent"),
-            *("--port", str(port), "--horizon", str(horizon), "--latency-ms", repr(latency_s * 1000.0)),
+            *("--port", str(port), "--latency-ms", repr(latency_s * 1000.0), f"--profile={profile}"),
+            *("--spread-deg", repr(spread_deg), "--jitter-ms", repr(jitter_s * 1000.0), "--seed", str(seed)),
+            *(() if horizon is None else ("--horizon", str(horizon))),
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
@@ -83,7 +99,7 @@ class StandinProcess:
 
     @property
     def url(self) -> str:
-        """Where it speaks OpenPI's protocol; waits until it listens.
+        """Where it speaks the profile's protocol; waits until it listens.
 
         Raises:
             PolicyRefused: It did not come up.

@@ -24,8 +24,10 @@ OPEN_RAD = 0.65
 SHUT_RAD = so101.GRIPPER_CLOSED_RAD
 _HELD_RAD = (0.05, 0.36)  # the jaw's angle around a block, also when it is gripped across a corner
 _HOME_RAD = so101.to_rad(so101.REST)
+_GRASP_Z_M = 0.018
 _RELEASE_Z_M = 0.060
 _IN_CONTAINER_M = 0.047
+_LEVER_M = 0.15  # height per angle of the joint that moves most, roughly
 _QUARTER_M, _CORNER_M = 0.020, 0.027  # where blocks are let go of, from the container's centre; corners when crowded
 _FREE = 0.80  # how much of the container shows where nothing lies
 _SEEN, _ROOM_M = 0.15, 0.031  # a place of which less is hidden has room if the next block's centre is this far
@@ -55,6 +57,17 @@ class Situation:
         self._tcp = _Tcp(forward(angles_rad, TCP_OPEN_M), forward(angles_rad, TCP_HOLDING_M))
         self._view = View(front)
         self._blob = self._view.blob(task.colour) if task.colour else None
+
+    @property
+    def travelled_rad(self) -> float:
+        """How far the arm has come from where it stood still last, as far as one picture shows that.
+
+        It stands still at home before a task, down at the block while the jaws close, and over the container while
+        they open.
+        """
+        home = float(np.abs(self._angles - _HOME_RAD)[: so101.GRIPPER].max())
+        stood_m = _GRASP_Z_M if self._held() else _RELEASE_Z_M
+        return min(home, abs(self._tcp.holding.z_m - stood_m) / _LEVER_M)
 
     def path(self) -> list[Waypoint]:
         """Return where to go, at least one waypoint."""
@@ -136,6 +149,8 @@ class Situation:
         if above is None or down is None:
             return self._lift()
         carry = [Waypoint(above, SHUT_RAD), Waypoint(down, SHUT_RAD)]
+        if self._goes_down(spot):  # a plan that is shorter than the way up and down again would never arrive
+            carry = carry[1:]
         return [*path, *carry, Waypoint(down, OPEN_RAD, 6), Waypoint(above, OPEN_RAD), *self._home()]
 
     def _look_from_above(self, container: TablePose) -> list[Waypoint]:
@@ -152,8 +167,8 @@ class Situation:
 
         quarters, corners = _spots(container, _QUARTER_M), _spots(container, _CORNER_M)
         nearest = min(quarters + corners, key=travel_m)
-        if tcp.z_m < reach.CARRY_Z_M - 0.010 and travel_m(nearest) < 0.010:
-            return nearest  # already on the way down: the hand hides the place
+        if self._goes_down(nearest):
+            return nearest  # the hand hides the place
         free = [spot for spot in quarters if self._view.floor(*spot).free > _FREE]
         if free:  # what lies nearer to the camera stays in view while the hand is behind it
             return min(free, key=lambda spot: travel_m(spot) - spot[0])
@@ -164,6 +179,11 @@ class Situation:
 
         roomy = [spot for spot in corners if self._view.floor(*spot).hidden < _SEEN and room_m(spot) > _ROOM_M]
         return max(roomy, key=room_m, default=None)
+
+    def _goes_down(self, spot: tuple[float, float]) -> bool:
+        """Whether the hand is on the way down to a place, or there."""
+        tcp = self._tcp.holding
+        return tcp.z_m < reach.CARRY_Z_M - 0.010 and math.dist(spot, (tcp.x_m, tcp.y_m)) < 0.010
 
     def _others(self) -> list[tuple[float, float]]:
         """Return where the blocks lie that are neither asked for nor in the hand."""

@@ -35,6 +35,20 @@ def test_it_serves_on_a_free_loopback_port_in_a_process_of_its_own():
     assert not process.is_running()
 
 
+def test_it_plays_the_server_of_a_profile_as_undecided_and_late_as_it_is_told():
+    said = {"profile": "so101_sglang", "spread_deg": 2.0, "jitter_s": 0.001, "seed": 3, "latency_s": 0.001}
+    with StandinProcess(**said) as server:
+        assert server.url.endswith("/openpi/policy")
+        with connect(server.url, compression=None) as client:
+            assert unpack(client.recv(WAIT_S))["object"] == "action.metadata"
+
+
+def test_a_profile_that_it_cannot_play_is_told_in_the_servers_words():
+    with StandinProcess(profile="pi05_aloha") as server, pytest.raises(PolicyRefused) as refused:
+        _ = server.url
+    assert "did not start: bt-serve: --profile: the profile's joints are left_waist, " in str(refused.value)
+
+
 def test_stop_ends_it_and_may_be_called_twice():
     server = StandinProcess()
     server.start()

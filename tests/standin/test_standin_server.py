@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from bt_robot.policy.wire.msgpack_numpy import pack, unpack
-from bt_robot.standin.server import MAX_REQUEST_BYTES, traceback_text
+from bt_robot.standin.manners import MAX_REQUEST_BYTES, traceback_text
 from tests.policy import policy_kit
 
 WAIT_S = 20.0
@@ -60,6 +60,9 @@ def test_openpi_metadata_come_first_and_say_what_is_served():
             "action_horizon": 20,
             "action_dim": 6,
             "image_keys": ["observation.images.front", "observation.images.wrist"],
+            "decodes_jpeg": True,
+            "echoes": ["request_id"],
+            "rtc": {"supported": True},
         }
 
 
@@ -80,7 +83,7 @@ def test_an_openpi_answer_is_in_degrees_and_percent():
         (openpi_request("unknown"), "ValueError: unknown prompt 'unknown'"),
         (b"\xc1", "bt_robot.errors.WireError: not msgpack: FormatError"),
         (pack({}), "bt_robot.errors.WireError: the request lacks 'observation.images.front'; it holds nothing"),
-        ("text", "ValueError: a text frame; OpenPI's requests are binary, JSON is spoken at /json"),
+        ("text", "bt_robot.errors.WireError: a text frame; OpenPI's requests are binary, JSON is spoken at /json"),
     ],
     ids=["unknown prompt", "garbage", "empty", "text"],
 )
