@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from bt_robot.config.values import Rule
-from bt_robot.policy.attempt import Timeouts
+from bt_robot.policy.base import Timeouts
 from bt_robot.policy.execution import Execution
 
 STANDIN = "standin"

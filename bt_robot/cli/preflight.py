@@ -59,7 +59,7 @@ def preflight(settings: RunSettings, spec: TreeSpec, robot: JointLimits) -> Plan
     misfits = [f"{path}: {why}" for path, why in tree.objections(Setup(limits, poses, settings.robot.cameras))]
     misfits += _wrong_expectations(settings, spec)
     prompts = tuple(node.prompt for node in tree.nodes if node.type == "query_policy")
-    profile = load_profile(settings.policy.profile) if prompts else None
+    profile = load_profile(settings.policy.profile).with_horizon(settings.policy.horizon) if prompts else None
     if profile is not None:
         misfits += _wrong_policy(settings, profile, limits)
     if misfits:

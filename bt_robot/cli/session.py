@@ -7,6 +7,7 @@ before all of it passed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from bt_robot.cli.preflight import Plans, preflight, require_inside
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import PolicyRefused
 from bt_robot.messages import JointLimits, Joints, Observation, Sink
+from bt_robot.policy.access import Access
 from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.pace import Pace
+from bt_robot.policy.forecast import Forecast, forecast
 from bt_robot.policy.plan import Plan
 from bt_robot.policy.silent import SilentPolicy
 from bt_robot.policy.simulated import SimulatedLatency
@@ -63,12 +65,14 @@ class Session:
         robot: Connected.
         plans: The tree, the safety envelope and the poses.
         start: The measured pose before the first command, (n,).
+        outlook: Whether the arm will have to wait for answers; None when the tree asks no policy.
     """
 
     job: Job
     robot: Robot
     plans: Plans
     start: Joints
+    outlook: Forecast | None
     _link: Link
     _plan: Plan
 
@@ -104,13 +108,15 @@ def open_session(job: Job) -> Generator[Session]:
     """
     robot = make_robot(job)
     plans = preflight(job.settings, job.spec, robot.limits)
+    policy = job.settings.policy
+    access = Access.read(policy.api_key_env, policy.ca_file) if plans.profile is not None else Access()
     robot.connect()
     try:
         observation = robot.observe(0, 0.0)
         require_inside(observation, plans.limits)
-        link, plan = _open_policy(job, plans, robot.limits, observation)
+        link, plan, outlook = _open_policy(job, plans, robot.limits, observation, access)
         try:
-            yield Session(job, robot, plans, observation.joints, link, plan)
+            yield Session(job, robot, plans, observation.joints, outlook, link, plan)
         finally:
             link.close()
     finally:
@@ -127,27 +133,25 @@ def make_robot(job: Job) -> Robot:
     return SimRobot(settings, job.seed, job.period_s)
 
 
-def _open_policy(job: Job, plans: Plans, robot_limits: JointLimits, observation: Observation) -> tuple[Link, Plan]:
+def _open_policy(
+    job: Job, plans: Plans, robot_limits: JointLimits, observation: Observation, access: Access
+) -> tuple[Link, Plan, Forecast | None]:
     profile = plans.profile
     if profile is None:
-        return SilentPolicy(), Plan(1, 1)
+        return SilentPolicy(), Plan(1, 1), None
     policy, control_hz = job.settings.policy, job.settings.control_hz
     execution = policy.execution
-    pace = Pace.of(profile.rate_hz, control_hz, execution.speed)
-    plan = Plan(
-        pace.steps(profile.horizon),
-        pace.steps(profile.execute_steps),
-        execution.margin_steps,
-        strategy=execution.build(control_hz, incremental=profile.incremental),
-        pace=pace,
-    )
+    pace, plan = execution.pace(profile, control_hz), execution.plan(profile, control_hz)
     dialect = Dialect(profile, plans.limits, ranges=robot_limits, pace=pace, jpeg_quality=policy.jpeg_quality)
     leftover = plan.leftover if execution.strategy == "rtc" else None
-    worker = Worker(profile, job.urls, plans.limits, policy.timeouts, dialect=dialect, leftover=leftover)
-    link = SimulatedLatency(worker, policy.simulated_latency_s, wait=job.fast)
+    worker = Worker(profile, job.urls, plans.limits, policy.timeouts, access=access, dialect=dialect, leftover=leftover)
+    link = SimulatedLatency(
+        worker, policy.simulated_latency_s, wait=job.fast, jitter_s=policy.simulated_jitter_s, seed=job.seed
+    )
     try:
         link.start(observation, plans.prompts[0])
     except PolicyRefused:
         link.close()
         raise
-    return link, plan
+    plan.expect_delay(math.ceil(link.expected_latency_s * control_hz))
+    return link, plan, forecast(profile, execution, control_hz, link.expected_latency_s)

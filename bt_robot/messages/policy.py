@@ -130,6 +130,7 @@ class LinkState:
         errors: Requests that failed, for whatever reason.
         reconnects: Connections made after the first.
         dropped: Answers dropped because their epoch was over.
+        url: The server in use; empty without one.
     """
 
     available: bool
@@ -142,6 +143,7 @@ class LinkState:
     errors: int = 0
     reconnects: int = 0
     dropped: int = 0
+    url: str = ""
 
 
 class PolicyLink(Protocol):

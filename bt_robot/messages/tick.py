@@ -158,6 +158,7 @@ class TickRecord:
         splice: What became of that chunk, or None.
         plan: What became of everything planned so far.
         skill: The path of the innermost subtree call that is RUNNING; the root's path where none is.
+        proposal: What the tree asked for, before the governor, (n,); None where it asked for nothing.
     """
 
     step: int
@@ -179,6 +180,7 @@ class TickRecord:
     splice: Splice | None = None
     plan: PlanStats = field(default_factory=PlanStats)
     skill: str = ""
+    proposal: Joints | None = None
 
 
 class Sink(Protocol):

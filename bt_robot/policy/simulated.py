@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 from bt_robot.errors import UsageError
@@ -13,31 +14,37 @@ _GRACE_S = 5.0  # rendering and encoding come on top of the request's own time l
 
 
 class SimulatedLatency:
-    """A worker whose outcomes, good or bad, become visible a fixed time after the offer.
+    """A worker whose outcomes, good or bad, become visible a fixed time, or one drawn at random, after the offer.
 
     With `wait`, a poll at the due time waits in wall time for the outcome, so a run does not depend on how busy
     the machine is. Without it, nothing ever waits and an outcome is visible at its due time or when it is there,
     whichever is later.
     """
 
-    def __init__(self, worker: Worker, latency_s: float, *, wait: bool) -> None:
+    def __init__(self, worker: Worker, latency_s: float, *, wait: bool, jitter_s: float = 0.0, seed: int = 0) -> None:
         """Wrap a worker.
 
         Args:
             worker: The worker.
             latency_s: From the offer until the outcome is visible [s], on the run's clock.
             wait: Whether a poll at the due time waits for the outcome.
+            jitter_s: Up to this much more, drawn anew for each offer [s].
+            seed: Of the draws.
 
         Raises:
             UsageError: The latency is negative, or so long that every request would time out.
         """
         limit_s = worker.timeouts.inference_s
-        if not 0.0 <= latency_s < limit_s:
+        if not (latency_s >= 0.0 and jitter_s >= 0.0 and latency_s + jitter_s < limit_s):
             raise UsageError(
-                f"a simulated latency of {latency_s:g} s; expected 0 to less than the {limit_s:g} s time limit"
+                f"a simulated latency of {latency_s + jitter_s:g} s; expected 0 to less than"
+                f" the {limit_s:g} s time limit"
             )
         self._worker = worker
         self._latency_s = latency_s
+        self._jitter_s = jitter_s
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose, and no secret
+        self._due_s = 0.0
         self._wait = wait
         self._offered_s: float | None = None
         self._gave_up = False
@@ -55,6 +62,11 @@ class SimulatedLatency:
     def state(self) -> LinkState:
         """The link as it stands now; its latency is in the run's time."""
         return replace(self._worker.state, latency_s=self._latencies_s[-1] if self._latencies_s else None)
+
+    @property
+    def expected_latency_s(self) -> float:
+        """The greatest latency that answers can have, unless the server is slower than that itself [s]."""
+        return self._latency_s + self._jitter_s
 
     @property
     def latencies_s(self) -> tuple[float, ...]:
@@ -75,6 +87,7 @@ class SimulatedLatency:
         taken = self._worker.offer(observation, prompt)
         if taken:
             self._offered_s = observation.time_s
+            self._due_s = observation.time_s + self._latency_s + self._jitter_s * self._random.random()
             self._gave_up = False
         return taken
 
@@ -86,7 +99,7 @@ class SimulatedLatency:
         """
         self._worker.see(now_s)
         offered_s = self._offered_s
-        if offered_s is None or now_s < offered_s + self._latency_s - _EPSILON_S:
+        if offered_s is None or now_s < self._due_s - _EPSILON_S:
             return None
         if self._wait:
             limits = self._worker.timeouts

@@ -17,10 +17,13 @@ from dataclasses import replace
 
 from bt_robot.errors import PolicyError, PolicyRefused
 from bt_robot.messages import ActionChunk, JointLimits, LinkState, Observation
-from bt_robot.policy.attempt import Asker, Job, Outcome, Timeouts
-from bt_robot.policy.base import Policy
-from bt_robot.policy.client import open_policy
+from bt_robot.policy.access import Access
+from bt_robot.policy.announced import Announced
+from bt_robot.policy.attempt import Asker, Job, Outcome
+from bt_robot.policy.base import Policy, Timeouts
 from bt_robot.policy.dialect import Dialect
+from bt_robot.policy.failover import Servers, connect_patiently, open_servers
+from bt_robot.policy.manners import MANNERS
 from bt_robot.policy.profile import Profile
 from bt_robot.policy.rtc import Leftover
 
@@ -47,6 +50,8 @@ class Worker:
         timeouts: Timeouts | None = None,
         *,
         now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        access: Access | None = None,
         policy: Policy | None = None,
         dialect: Dialect | None = None,
         leftover: Callable[[int], Leftover] | None = None,
@@ -55,16 +60,19 @@ class Worker:
 
         Args:
             profile: The server's dialect.
-            urls: Where the servers are, `ws://…`, the preferred one first.
+            urls: Where the servers are, `ws://…`, the preferred one first; the others are turned to when it is lost.
             limits: The robot's joints and their envelope.
             timeouts: How long to wait.
             now: The clock that latencies are measured on [s].
-            policy: The connection to use instead of a websocket to the URL.
+            sleep: Waits for a server that is not there at the start [s].
+            access: The API key and the certificates to trust.
+            policy: The connection to use instead of websockets to the URLs.
             dialect: The translation to use instead of the profile's plain one.
             leftover: Tells what is planned from a step on, for servers that continue a plan (real-time chunking).
 
         Raises:
             PolicyRefused: The profile's joints are not the robot's.
+            UsageError: The CA file can't be used.
         """
         try:
             dialect = dialect or Dialect(profile, limits)
@@ -74,12 +82,18 @@ class Worker:
         self._now = now
         self._leftover = leftover if profile.rtc is not None else None
         self._incremental = profile.incremental
-        self._asker = Asker(policy or open_policy(urls[0], profile.protocol), dialect, self.timeouts, now)
+        self._sleep = sleep
+        if policy is None:
+            servers = open_servers(profile, urls, self.timeouts, access)
+        else:
+            servers = Servers([policy], self.timeouts, Announced(profile).admit, MANNERS[profile.protocol])
+        self._servers = servers
+        self._asker = Asker(servers, dialect, now)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._outcome: Outcome | None = None
-        self._state = LinkState(available=False, reason="not started")
+        self._state = LinkState(available=False, reason="not started", url=servers.url)
         self._latencies_s: deque[float] = deque(maxlen=_KEPT_LATENCIES)
         self._epoch = 0
         self._prompt = ""
@@ -98,28 +112,34 @@ class Worker:
         Raises:
             PolicyRefused: The server is absent, or its answers are not what the profile declares.
         """
-        url = self._asker.policy.url
+        servers = self._servers
         try:
-            self._asker.connect()
+            connect_patiently(servers, self.timeouts.start_wait_s, now=self._now, sleep=self._sleep)
             # The first answer may contain the compilation of the model: it says nothing about the ones to come.
-            first_s = self._warm_up(observation, prompt, self.timeouts.first_inference_s)
-            latency_s = self._warm_up(observation, prompt, self.timeouts.inference_s)
+            first_s = self._warm_up(observation, prompt)
+            latency_s = self._warm_up(observation, prompt)
         except (PolicyError, PolicyRefused) as error:
-            self._asker.policy.close()
+            servers.close()
             text = str(error)
-            prefix = "" if url in text else f"{url}: "
+            prefix = "" if any(url in text for url in servers.urls) else f"{servers.url}: "
             raise PolicyRefused(f"{prefix}{text}") from error
-        logger.info("%s answers: first in %.3f s, then in %.3f s", url, first_s, latency_s)
+        except BaseException:
+            servers.close()  # Ctrl-C, while it waited
+            raise
+        servers.forget()  # the warm-up is no part of the run
+        logger.info("%s answers: first in %.3f s, then in %.3f s", servers.url, first_s, latency_s)
         with self._changed:
             self._latencies_s.append(latency_s)
             self._prompt = prompt
-            self._state = LinkState(available=True, latency_s=latency_s, requests=_WARM_UPS, replies=_WARM_UPS)
+            self._state = LinkState(
+                available=True, latency_s=latency_s, requests=_WARM_UPS, replies=_WARM_UPS, url=servers.url
+            )
             self._thread = threading.Thread(target=self._run, name="policy-worker", daemon=True)
             self._thread.start()
 
-    def _warm_up(self, observation: Observation, prompt: str, timeout_s: float) -> float:
+    def _warm_up(self, observation: Observation, prompt: str) -> float:
         began_s = self._now()
-        self._asker.ask(Job(observation, prompt, 0, began_s), timeout_s)
+        self._asker.ask(Job(observation, prompt, 0, began_s))
         return self._now() - began_s
 
     def _run(self) -> None:
@@ -135,23 +155,23 @@ class Worker:
             with self._changed:
                 self._outcome = outcome if self._thread is not None else None
                 self._changed.notify_all()
-        self._asker.policy.close()
+        self._servers.close()
 
     def _look_after_the_connection(self) -> None:
         """Notice a server that has gone while nothing was asked; one that only hung up is connected to again."""
         with self._changed:
             watching = self._state.available and not self._under_way()
-        if not watching or self._asker.policy.connected:
+        if not watching or self._servers.connected:
             return
         try:
-            self._asker.connect()
+            self._servers.connect()
         except (PolicyError, PolicyRefused) as error:
             lost, made = str(error), 0
         else:
             lost, made = "", 1
         with self._changed:
             self._lost = lost
-            self._state = replace(self._state, reconnects=self._state.reconnects + made)
+            self._state = replace(self._state, reconnects=self._state.reconnects + made, url=self._servers.url)
 
     @property
     def state(self) -> LinkState:
@@ -230,8 +250,8 @@ class Worker:
             outcome, self._outcome = self._outcome, None
             if outcome is None:
                 return None
-            reconnects = self._state.reconnects + outcome.connected
-            self._state = replace(self._state, in_flight=False, reconnects=reconnects)
+            reconnects = self._state.reconnects + outcome.connects
+            self._state = replace(self._state, in_flight=False, reconnects=reconnects, url=outcome.url)
             if outcome.answer is None:
                 self._fail(outcome.reason, now_s)
                 return None
@@ -277,8 +297,8 @@ class Worker:
             self._failures = 0
             self._outcome = None
         if thread is None:
-            self._asker.policy.close()
+            self._servers.close()
             return
         self._jobs.put(None)
-        self._asker.policy.abort()
+        self._servers.abort()
         thread.join(_CLOSE_TIMEOUT_S)

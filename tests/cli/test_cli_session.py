@@ -58,6 +58,24 @@ def test_what_does_not_fit_is_found_before_anything_is_opened(monkeypatch):
         pass
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("policy.api_key_env=NO_SUCH_KEY", "the environment variable NO_SUCH_KEY is not set"),
+        ("policy.ca_file=none.pem", "'none.pem' can't be read"),
+    ],
+)
+def test_a_key_or_a_certificate_that_is_missing_is_told_before_anything_is_opened(monkeypatch, setting, words):
+    monkeypatch.setattr(FakeRobot, "connect", lambda self: pytest.fail("opened"))
+    with pytest.raises(UsageError, match=words), open_session(job("ws://127.0.0.1:9", sets=[setting])):
+        pass
+
+
+def test_the_next_server_of_the_list_is_used_when_the_first_is_absent():
+    with served() as url, open_session(job("ws://127.0.0.1:9", url)) as session:
+        assert session._link.state.url == url
+
+
 def test_an_arm_outside_its_limits_is_refused_before_the_policy_is_asked():
     sets = ["limits.margin_rad=0.5", "poses.rest=[0,0,0,0,0,0]"]
     with pytest.raises(RobotRefused, match="shoulder_lift stands at"), open_session(job("ws://127.0.0.1:9", sets=sets)):

@@ -5,7 +5,6 @@ Each asserts what reached the plan, what a person reads, and that the link recov
 
 from __future__ import annotations
 
-import queue
 import struct
 import threading
 import traceback
@@ -21,106 +20,10 @@ from websockets.sync.server import serve
 from bt_robot.arm.so101 import LIMITS, REST
 from bt_robot.errors import PolicyRefused
 from bt_robot.messages import Frame, Observation
-from bt_robot.policy.attempt import Timeouts
-from bt_robot.policy.plan import Plan
 from bt_robot.policy.profile import load_profile
-from bt_robot.policy.wire.msgpack_numpy import pack, unpack
+from bt_robot.policy.wire.msgpack_numpy import pack
 from bt_robot.policy.worker import Worker
-
-PROFILE = load_profile("standin")
-METADATA = {"server": "bt_robot standin"}
-PICTURE = np.zeros((224, 224, 3), np.uint8)
-WAIT_S = 20.0  # only ever waited for when a test fails
-HASTY_S = 1.0  # long enough for an answer on a busy machine, short enough to wait for
-
-
-def good(request):
-    """Stay where the arm is."""
-    return {"actions": np.tile(request["observation.state"], (50, 1))}
-
-
-def changed(change):
-    """Answer well, but for a change to the actions."""
-
-    def answer(client, request):
-        actions = good(request)["actions"].astype(np.float64)
-        client.send(pack({"actions": change(actions)}))
-
-    return answer
-
-
-def _set(actions, value, step=3, joint=0):
-    actions[step, joint] = value
-    return actions
-
-
-class FaultyServer:
-    """Answers well, unless told what to do with the next request."""
-
-    def __init__(self):
-        self.todo = queue.SimpleQueue()
-        self.metadata = METADATA
-        self.over = threading.Event()  # lets hanging answers end
-        self._server = self._thread = None
-        self.port = 0
-
-    @property
-    def url(self):
-        return f"ws://127.0.0.1:{self.port}"
-
-    def converse(self, client):
-        try:
-            client.send(pack(self.metadata))
-            for frame in client:
-                request = unpack(frame)
-                if self.todo.empty():
-                    client.send(pack(good(request)))
-                else:
-                    self.todo.get()(client, request)
-        except ConnectionClosed:
-            pass
-
-    def start(self):
-        self._server = serve(self.converse, "127.0.0.1", self.port, compression=None, max_size=None)
-        self.port = self._server.socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def stop(self):
-        self.over.set()
-        self._server.shutdown()
-        self._thread.join(WAIT_S)
-
-    def hang(self, client, request):
-        self.over.wait(WAIT_S)
-
-
-class Rig:
-    """A control loop in small: a worker, a plan and a clock that jumps past every back-off."""
-
-    def __init__(self, url, inference_s=WAIT_S):
-        self.worker = Worker(PROFILE, (url,), LIMITS, Timeouts(WAIT_S, WAIT_S, inference_s))
-        self.plan = Plan(PROFILE.horizon, PROFILE.execute_steps)
-        self.step = 0
-        self.worker.start(self._seen(), "go")
-
-    def _seen(self):
-        time_s = self.step * 5.0
-        frames = {name: Frame(name, time_s, lambda: PICTURE) for name in ("front", "wrist")}
-        return Observation(self.step, time_s, REST, frames)
-
-    def exchange(self):
-        """Ask once; return whether a chunk reached the plan."""
-        self.step += 1
-        assert self.worker.offer(self._seen(), "go")
-        assert self.worker.wait(WAIT_S)
-        chunk = self.worker.poll(self.step * 5.0)
-        return chunk is not None and self.plan.accept(chunk, self.step).accepted
-
-    @property
-    def words(self):
-        """What a person reads."""
-        return self.worker.state.reason
+from tests.faults.link_kit import HASTY_S, METADATA, PICTURE, WAIT_S, FaultyServer, Rig, changed, good, put
 
 
 @pytest.fixture
@@ -140,7 +43,7 @@ def rig(server):
 
 @pytest.fixture
 def hasty_rig(server):
-    rig = Rig(server.url, HASTY_S)
+    rig = Rig(server.url, inference_s=HASTY_S)
     yield rig
     rig.worker.close()
 
@@ -166,10 +69,10 @@ FAULTS = {
         ),
         "dtype '|O' is not allowed",
     ),
-    "NaN": (changed(lambda a: _set(a, np.nan)), "the actions hold nan at step 3, joint 0; all must be finite"),
-    "infinity": (changed(lambda a: _set(a, np.inf)), "the actions hold inf at step 3, joint 0; all must be finite"),
+    "NaN": (changed(lambda a: put(a, np.nan)), "the actions hold nan at step 3, joint 0; all must be finite"),
+    "infinity": (changed(lambda a: put(a, np.inf)), "the actions hold inf at step 3, joint 0; all must be finite"),
     "half-precision overflow": (
-        changed(lambda a: _set(a.astype(np.float16), np.float16(np.inf))),
+        changed(lambda a: put(a.astype(np.float16), np.float16(np.inf))),
         "the actions hold inf at step 3, joint 0; all must be finite",
     ),
     "wrong shape": (
@@ -181,7 +84,7 @@ FAULTS = {
         "the actions have shape (10, 6), expected (50, 6) (horizon, joints): wrong model or profile",
     ),
     "huge numbers": (
-        changed(lambda a: _set(a, 1e30)),
+        changed(lambda a: put(a, 1e30)),
         "action 3 puts shoulder_pan at 1.75e+28, outside -1.92 … 1.92: wrong units?",
     ),
     "radians for degrees": (
@@ -258,7 +161,7 @@ def test_an_answer_that_comes_after_an_epoch_ended_never_reaches_the_plan(server
 
     server.todo.put(slow)
     rig.step += 1
-    assert rig.worker.offer(rig._seen(), "go")
+    assert rig.worker.offer(rig.seen(), "go")
     rig.worker.new_epoch()
     held.set()
     assert rig.worker.wait(WAIT_S)

@@ -19,7 +19,7 @@ from bt_robot.nodes import standard_registry
 from bt_robot.standin.process import StandinProcess
 from bt_robot.telemetry.audit import audit
 from bt_robot.tree import parse_tree
-from tests.policy.policy_kit import served
+from tests.policy.policy_kit import StillPlanner, served
 
 HORIZON = 50
 SWAY = np.array([0.5, 0.1, -0.1, 0.1, 0.2, 0.1])
@@ -156,6 +156,67 @@ def test_an_answer_later_than_its_chunk_is_long_is_never_executed_from_its_begin
     assert any(record.verdict.held for record in records[70:])
 
 
+def test_jitter_never_empties_a_plan_that_lasts_for_two_round_trips():
+    with served(Planner(lambda good: good)) as url:
+        _, records = run(url, sets=["policy.simulated_latency_s=0.05", "policy.simulated_jitter_s=0.3"], seconds=20)
+    first = next(r.step for r in records if r.chunk)
+    assert not any(r.stalled for r in records if r.step >= first)
+    delays = {r.splice.delay_steps for r in records if r.splice}
+    assert len(delays) > 5
+    assert max(delays) <= 11
+    assert moved_until_the_end(records)
+
+
+def test_a_run_under_jitter_is_the_same_every_time():
+    def commands():
+        with served(Planner(lambda good: good)) as url:
+            return [r.command.positions for r in run(url, sets=["policy.simulated_jitter_s=0.3"], seconds=4)[1]]
+
+    np.testing.assert_array_equal(commands(), commands())
+
+
+@pytest.mark.parametrize("strategy", ["sync", "latest", "blend", "align", "rtc"])
+def test_chunks_that_jump_are_executed_within_the_limits_and_counted(strategy):
+    """Every chunk begins 0.5 rad beside the one before; `run` has every command audited."""
+
+    class Jumpy(Planner):
+        def plan(self, front, joints, prompt, horizon):
+            self.asked += 1
+            return np.tile(joints + SWAY * (-1) ** self.asked, (horizon, 1))
+
+    with served(Jumpy(None)) as url:
+        _, records = run(url, sets=[f"policy.execution.strategy={strategy}"], seconds=6)
+    jumps = [r.splice.seam_before_rad for r in records if r.splice]
+    assert max(jumps) > 0.3
+    assert sum(bool(r.verdict.clamped) for r in records) > 10
+    if strategy == "align":
+        assert max(r.splice.seam_after_rad for r in records if r.splice) < 1e-9
+
+
+def test_a_policy_that_answers_the_same_for_ever_is_a_failure_with_that_reason():
+    tree = TREE.replace("execute_chunk]", "{execute_chunk: {stuck_after_s: 3}}]")
+    with served(StillPlanner()) as url:
+        ending, records = run(url, tree=tree, seconds=20)
+    assert ending.status is Status.FAILURE
+    assert ending.failed_path.endswith("execute_chunk")
+    assert ending.reason == "the policy's actions have moved no joint for 3 s; is it frozen?"
+    assert records[-1].time_s < 4.0
+
+
+def test_at_every_control_rate_and_speed_the_arm_takes_the_same_way():
+    """A 30 Hz policy at 60 and 100 Hz, and at half speed: other steps, the same course."""
+
+    def swing(*sets):
+        with served(Planner(lambda good: good)) as url:
+            _, records = run(url, sets=["policy.simulated_latency_s=0.0", *sets], seconds=4)
+        return np.ptp([r.command.positions for r in records], axis=0)
+
+    usual = swing()
+    np.testing.assert_allclose(swing("control_hz=60"), usual, atol=0.05)
+    np.testing.assert_allclose(swing("control_hz=100"), usual, atol=0.05)
+    assert usual[0] > 0.1
+
+
 def test_a_killed_server_is_held_for_and_the_task_is_finished_when_it_is_back():
     """SIGKILL in the middle of the pick; a new server on the same port two simulated seconds later."""
     first = StandinProcess()
@@ -208,7 +269,8 @@ def test_the_arm_of_a_blank_camera_does_not_pick():
     with StandinProcess() as standin, open_session(Job(settings, spec, (standin.url,), fast=True)) as session:
         ending = session.run()
     assert ending.status is Status.FAILURE
-    assert ending.failed_path == "pick_place/pick/timeout"
+    assert ending.failed_path.endswith("/execute_chunk")
+    assert ending.reason == "the policy's actions have moved no joint for 10 s; is it frozen?"
 
 
 def test_commands_stay_inside_the_envelope_of_the_config_not_of_the_robot():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from bt_robot.arm.so101 import REST
+from bt_robot.errors import PolicyUnavailable
 from bt_robot.messages import ActionChunk, Frame, Observation
 from bt_robot.policy.profile import load_profile
 from bt_robot.policy.units import GripperScale, JointScale
@@ -43,14 +45,14 @@ def chunk(observed_step=0, length=10, prompt="go", epoch=0, value=None):
 class ScriptedPolicy:
     """A policy that does what it is told next: return a reply, raise an error, or run a function first."""
 
-    url = "ws://scripted:1"
-
-    def __init__(self, *script, metadata=METADATA):
+    def __init__(self, *script, metadata=METADATA, url="ws://scripted:1"):
+        self.url = url
         self.script = queue.SimpleQueue()
         self.metadata = [metadata]
         self.connects = self.closes = 0
         self.asked = []
-        self.connected = False
+        self.connected = self.lost = False
+        self.resets = []
         self.aborted = threading.Event()
         self.tell(*script)
 
@@ -62,8 +64,9 @@ class ScriptedPolicy:
         self.connects += 1
         metadata = self.metadata.pop(0) if len(self.metadata) > 1 else self.metadata[0]
         if isinstance(metadata, Exception):
+            self.lost = True
             raise metadata
-        self.connected = True
+        self.connected, self.lost = True, False
         return metadata
 
     def infer(self, fields, timeout_s):
@@ -72,9 +75,13 @@ class ScriptedPolicy:
         if callable(line):
             line = line()
         if isinstance(line, Exception):
-            self.connected = False
+            self.connected = getattr(line, "open", False)
+            self.lost = isinstance(line, PolicyUnavailable) and not line.hung_up
             raise line
-        return Reply(line)
+        return line if isinstance(line, Reply) else Reply(line)
+
+    def reset(self, fields, timeout_s):
+        self.resets.append((fields, timeout_s))
 
     def abort(self):
         self.aborted.set()
@@ -121,3 +128,23 @@ def served(planner=None, **settings):
         loop.call_soon_threadsafe(stop.set)
         thread.join(WAIT_S)
         loop.close()
+
+
+@contextmanager
+def raw(talk):
+    """Listen on a free port and let a function talk to the first connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                talk(connection)
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"ws://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(WAIT_S)

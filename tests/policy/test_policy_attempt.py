@@ -1,4 +1,4 @@
-"""One request from observation to outcome, and the comparison of metadata with the profile."""
+"""One request from observation to outcome."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from bt_robot.arm.so101 import LIMITS, REST
-from bt_robot.errors import PolicyRefused, PolicyTimeout, PolicyUnavailable, ServerError
+from bt_robot.errors import PolicyTimeout, PolicyUnavailable, ServerError
 from bt_robot.messages import Frame
-from bt_robot.policy.attempt import Asker, Job, Timeouts, check_metadata
+from bt_robot.policy.announced import Announced
+from bt_robot.policy.attempt import Asker, Job
+from bt_robot.policy.base import Timeouts
 from bt_robot.policy.dialect import Dialect
+from bt_robot.policy.failover import Servers
 from tests.policy import policy_kit as kit
-
-EXPECTING = replace(kit.PROFILE, metadata={"server": "bt_robot standin", "version": 2})
 
 
 class Clock:
@@ -26,7 +27,8 @@ class Clock:
 
 
 def asker(policy, clock=None):
-    return Asker(policy, Dialect(kit.PROFILE, LIMITS), Timeouts(inference_s=2.0), clock or Clock())
+    servers = Servers([policy], Timeouts(first_inference_s=9.0, inference_s=2.0), Announced(kit.PROFILE).admit)
+    return Asker(servers, Dialect(kit.PROFILE, LIMITS), clock or Clock())
 
 
 def job(observation=None):
@@ -37,18 +39,19 @@ def test_a_first_attempt_connects_asks_and_measures():
     clock = Clock()
     policy = kit.ScriptedPolicy(lambda: setattr(clock, "now_s", 100.25) or kit.still())
     outcome = asker(policy, clock).attempt(job())
-    assert outcome.connected
+    assert outcome.connects == 1
+    assert outcome.url == policy.url
     assert outcome.reason == ""
     assert outcome.latency_s == 0.25
     np.testing.assert_allclose(outcome.answer.actions, np.tile(REST, (50, 1)), atol=1e-9)
-    assert policy.asked[0][1] == 2.0
+    assert policy.asked[0][1] == 9.0
 
 
 def test_a_standing_connection_is_used_again():
     policy = kit.ScriptedPolicy(kit.still(), kit.still())
     one = asker(policy)
     one.attempt(job())
-    assert not one.attempt(job()).connected
+    assert one.attempt(job()).connects == 0
     assert policy.connects == 1
 
 
@@ -58,7 +61,7 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew_without_a_failure():
     one.attempt(job())
     policy.connected = False
     outcome = one.attempt(job())
-    assert outcome.connected
+    assert outcome.connects == 1
     assert outcome.answer is not None
 
 
@@ -99,41 +102,13 @@ def test_another_server_on_reconnect_is_refused_and_hung_up():
     assert policy.asked == []
 
 
-@pytest.mark.parametrize(
-    ("announced", "words"),
-    [
-        ({}, "the server does not announce 'server', expected 'bt_robot standin': another server?"),
-        ({"server": "bt_robot standin"}, "the server does not announce 'version', expected 2: another server?"),
-        ({"server": "\x1b[2J"}, "the server announces server: '\\\\x1b[2J', expected 'bt_robot standin'"),
-        ({"action_horizon": 10}, "the server announces action_horizon: 10, the profile has 50"),
-        ({"action_dim": 7}, "the server announces action_dim: 7, the profile has 6"),
-        (
-            {"image_keys": ["cam"]},
-            "the server announces image_keys: ['cam'], the profile sends observation.images.front, "
-            "observation.images.wrist",
-        ),
-    ],
-)
-def test_metadata_that_differ_from_the_profile_are_refused(announced, words):
-    complete = announced if "server" in announced or not announced else {**EXPECTING.metadata, **announced}
-    with pytest.raises(PolicyRefused) as refused:
-        check_metadata(complete, EXPECTING)
-    assert str(refused.value) == words.replace("\\\\", "\\")
-
-
-def test_metadata_that_agree_or_say_nothing_pass():
-    check_metadata({**kit.METADATA, "image_keys": list(kit.PROFILE.images.values()), "uptime": 3}, kit.PROFILE)
-    check_metadata({}, replace(kit.PROFILE, metadata={}))
-    check_metadata({"image_keys": {"odd": 1}, "action_dim": "six"}, replace(kit.PROFILE, metadata={}))
-
-
 def test_a_server_that_hangs_up_in_the_moment_it_is_asked_is_asked_once_more():
     farewell = PolicyUnavailable("closed with code 1000", hung_up=True)
     policy = kit.ScriptedPolicy(kit.still(), farewell, kit.still(), farewell, farewell)
     one = asker(policy)
     one.attempt(job())
     outcome = one.attempt(job())
-    assert (outcome.reason, outcome.connected) == ("", True)
+    assert (outcome.reason, outcome.connects) == ("", 1)
     assert one.attempt(job()).reason == "closed with code 1000"  # but only once
 
 

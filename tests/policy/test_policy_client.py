@@ -7,33 +7,14 @@ import socket
 import threading
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from websockets.sync.server import serve
 
-from bt_robot.errors import PolicyTimeout, PolicyUnavailable, ServerError, WireError
+from bt_robot.errors import PolicyRefused, PolicyTimeout, PolicyUnavailable, ServerError, WireError
 from bt_robot.policy.client import open_policy
 from bt_robot.policy.wire.msgpack_numpy import pack
 from tests.policy import policy_kit as kit
-
-
-@contextmanager
-def raw(talk):
-    """Listen on a free port and let a function talk to the first connection."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def accept():
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                talk(connection)
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"ws://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(kit.WAIT_S)
 
 
 @contextmanager
@@ -55,21 +36,21 @@ def refusal(url, kind, timeout_s=kit.WAIT_S, protocol="openpi"):
 
 
 def test_what_is_no_websocket_server_is_said_to_be_none():
-    with raw(lambda connection: connection.recv(4096) and connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")) as url:
+    with kit.raw(lambda connection: connection.recv(4096) and connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")) as url:
         text = refusal(url, PolicyUnavailable)
     assert text == "no policy server at URL: what listens there is no websocket server; is the port right?"
 
 
 def test_a_web_server_is_told_by_its_status():
     answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-    with raw(lambda connection: connection.recv(4096) and connection.sendall(answer)) as url:
+    with kit.raw(lambda connection: connection.recv(4096) and connection.sendall(answer)) as url:
         text = refusal(url, PolicyUnavailable)
     assert text == ("no policy server at URL: it answers HTTP 404 instead of opening a websocket; is the port right?")
 
 
 def test_a_server_that_accepts_and_says_nothing_is_a_time_out():
     over = threading.Event()
-    with raw(lambda connection: over.wait(kit.WAIT_S)) as url:
+    with kit.raw(lambda connection: over.wait(kit.WAIT_S)) as url:
         text = refusal(url, PolicyTimeout, 0.1)
         over.set()
     assert text == "URL did not answer within 0.1 s; is a firewall in between, or the server busy?"
@@ -105,16 +86,16 @@ def test_a_server_that_greets_with_garbage_is_refused():
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "ws://", "ws://127.0.0.1:99999999"])
 def test_what_is_no_websocket_url_is_said_to_be_none(url):
     policy = open_policy(url, "openpi")
-    with pytest.raises(PolicyUnavailable) as refused:
+    with pytest.raises(PolicyRefused) as refused:  # waiting would not help
         policy.connect(1.0)
-    assert str(refused.value).startswith(f"no policy server at {url}: ")
+    assert str(refused.value) == f"no policy server at {url}: this is no ws:// URL"
 
 
 def test_an_unknown_host_is_said_to_be_unknown(monkeypatch):
     def unknown(*_, **__):
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr(socket, "create_connection", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     text = refusal("ws://robot.invalid:8000", PolicyUnavailable)
     assert text == "no policy server at URL: the host name is unknown"
 
@@ -164,3 +145,19 @@ def test_a_server_that_stops_reading_is_a_time_out():
             policy.infer({"prompt": "x" * 60_000_000}, 0.3)
         over.set()
         assert told.get(timeout=kit.WAIT_S), "the request ended only when the server read again"
+
+
+def test_an_answer_counts_even_if_the_server_hangs_up_right_after_it():
+    def answer_and_leave(client):
+        client.send(pack({}))
+        client.recv()
+        client.send(pack({"actions": np.zeros((2, 3), np.float32)}))
+        client.close()
+
+    with websocket(answer_and_leave) as url:
+        for _ in range(30):  # who is faster differs
+            policy = open_policy(url, "openpi")
+            policy.connect(kit.WAIT_S)
+            assert policy.infer({"prompt": "go"}, kit.WAIT_S).actions.shape == (2, 3)
+            assert kit.eventually(lambda policy=policy: not policy.connected)
+            assert not policy.lost

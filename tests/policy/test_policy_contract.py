@@ -62,13 +62,14 @@ def fields(protocol, prompt="go"):
 def test_connecting_returns_the_servers_metadata(policy, protocol):
     announced = policy.connect(kit.WAIT_S)
     assert policy.connected
-    expected = {
-        "server": "bt_robot standin",
-        "action_horizon": 50,
-        "action_dim": 6,
-        "image_keys": ["observation.images.front", "observation.images.wrist"],
-    }
-    assert announced == (expected if protocol == "openpi" else {})
+    if protocol == "json":
+        assert announced == {}
+    else:
+        assert (announced["server"], announced["action_horizon"], announced["action_dim"]) == (
+            "bt_robot standin",
+            50,
+            6,
+        )
 
 
 def test_requests_are_answered_one_after_the_other(policy, protocol):
@@ -86,12 +87,14 @@ def test_before_connecting_nothing_can_be_asked(policy, protocol):
         policy.infer(fields(protocol), 1.0)
 
 
-def test_an_error_of_the_server_is_told_and_the_next_connection_works(policy, protocol):
+def test_an_error_of_the_server_is_told_and_the_next_request_works(policy, protocol):
     policy.connect(kit.WAIT_S)
     with pytest.raises(ServerError, match="the policy server reports: ValueError: unknown prompt 'unknown'"):
         policy.infer(fields(protocol, "unknown"), kit.WAIT_S)
-    assert not policy.connected
-    policy.connect(kit.WAIT_S)
+    assert policy.connected == (protocol == "json")  # which goes on after an error; openpi hangs up
+    assert not policy.lost
+    if protocol == "openpi":
+        policy.connect(kit.WAIT_S)
     assert policy.infer(fields(protocol), kit.WAIT_S).actions.shape == (50, 6)
 
 

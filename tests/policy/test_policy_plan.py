@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bt_robot.messages import PlanStats
+from bt_robot.policy.pace import Pace
 from bt_robot.policy.plan import Plan
+from bt_robot.policy.strategies import Align, Gate, Latest
 from tests.policy.policy_kit import chunk
 from tests.scale import examples
 
@@ -206,7 +208,7 @@ class PlanLaws(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.plan = Plan(HORIZON, 5)
+        self.plan = Plan(HORIZON, 5, strategy=Gate(Latest(), threshold_rad=2.0, most_rejections=1))
         self.step = 0
         self.planned = self.offered = 0
         self.taken = {}  # step -> (observed step of its chunk, index in it)
@@ -250,7 +252,8 @@ class PlanLaws(RuleBasedStateMachine):
     def every_action_is_accounted_for(self):
         stats = self.plan.stats
         assert stats.executed == len(self.taken)
-        assert stats.chunks + stats.late == self.offered
+        assert stats.chunks + stats.late + stats.rejected == self.offered
+        assert stats.planned == self.planned
         assert 0 <= stats.longest_stall <= stats.stalls
 
     def teardown(self):
@@ -288,3 +291,91 @@ def test_what_was_given_back_is_not_skipped_in_the_next_chunk():
         plan.end_tick(step)
     plan.accept(chunk(1), 4)
     assert plan.action(4)[0] == 1.0  # one action was executed since step 1, whatever the clock says
+
+
+def test_a_chunk_tells_how_late_it_was_and_how_far_off_its_seam(plan):
+    plan.accept(chunk(0, value=0.5), 0)
+    run(plan, range(3))
+    splice = plan.accept(chunk(observed_step=1, value=0.7), 3)
+    assert (splice.outcome, splice.expected_delay_steps, splice.delay_steps, splice.skipped) == ("accepted", 0, 2, 2)
+    assert splice.seam_before_rad == pytest.approx(0.2)
+    assert splice.seam_after_rad == pytest.approx(0.2)
+    assert splice.disagreement_rad == pytest.approx(0.2)
+    run(plan, [3])
+    assert plan.accept(chunk(observed_step=3), 4).expected_delay_steps == 2
+
+
+def test_an_aligned_seam_is_smaller_afterwards():
+    plan = Plan(HORIZON, 5, strategy=Align(5, 1.0))
+    plan.accept(chunk(0, value=0.5), 0)
+    run(plan, range(3))
+    splice = plan.accept(chunk(observed_step=1, value=0.7), 3)
+    assert splice.seam_before_rad == pytest.approx(0.2)
+    assert splice.seam_after_rad == pytest.approx(0.0)
+
+
+def test_without_a_plan_the_seam_is_measured_from_the_last_command(plan):
+    plan.begin(np.full(6, 0.3))
+    splice = plan.accept(chunk(0, value=0.5), 4)
+    assert splice.seam_before_rad == pytest.approx(0.2)
+    assert splice.disagreement_rad is None
+
+
+def test_a_rejected_chunk_changes_nothing_but_the_numbers():
+    plan = Plan(30, 5, strategy=Gate(Latest(), threshold_rad=0.1, most_rejections=1))
+    plan.accept(chunk(0, length=30, value=0.5), 0)
+    run(plan, range(2))
+    before = plan.remaining(2)
+    splice = plan.accept(chunk(observed_step=1, length=30), 2)
+    assert splice.outcome == "rejected"
+    assert not splice.accepted
+    np.testing.assert_array_equal(plan.remaining(2), before)
+    assert plan.stats == PlanStats(chunks=1, rejected=1, planned=60, executed=2, discarded=30)
+
+
+def test_a_strategy_that_waits_executes_so_many_actions_and_asks_when_they_are_used_up():
+    plan = Plan(HORIZON, execute_steps=4, strategy=Latest(waits=True))
+    plan.accept(chunk(0), 0)
+    wanted = []
+    for step in range(5):
+        wanted.append(plan.wants_more(step))
+        run(plan, [step])
+    assert wanted == [False] * 4 + [True]
+    assert plan.stats == PlanStats(chunks=1, planned=10, executed=4, discarded=6, stalls=1, longest_stall=1)
+
+
+def moves(*steps, prompt="go"):
+    """A chunk of increments, the gripper at 0.9."""
+    rows = np.tile(np.array(steps, float)[:, None], (1, 6))
+    rows[:, -1] = 0.9
+    return replace(chunk(0, prompt=prompt), actions=rows, incremental=True)
+
+
+def test_increments_are_added_to_the_last_command_and_the_grippers_target_is_taken_as_it_is(plan):
+    plan.begin(np.full(6, 0.5))
+    plan.accept(moves(0.1, 0.2, 0.3), 0)
+    np.testing.assert_allclose(plan.remaining(0)[:, 0], [0.6, 0.8, 1.1])
+    np.testing.assert_allclose(plan.action(0), [0.6] * 5 + [0.9])
+    plan.end_tick(0)
+    plan.begin(np.full(6, 0.58))  # what was really sent: the governor had its say
+    np.testing.assert_allclose(plan.action(1), [0.78] * 5 + [0.9])
+
+
+def test_increments_that_ran_out_are_never_repeated(plan):
+    plan.begin(np.zeros(6))
+    plan.accept(moves(0.1), 0)
+    assert plan.action(0) is not None
+    plan.end_tick(0)
+    plan.begin(np.full(6, 0.1))
+    assert plan.action(1) is None
+    assert plan.stalled(1)
+
+
+def test_a_server_is_told_what_is_planned_from_the_observation_on_at_its_own_rate():
+    plan = Plan(20, execute_steps=10, pace=Pace(0.5))
+    plan.accept(replace(chunk(0, length=20)), 3)  # rows 0, 1, 2, …: two a policy action
+    run(plan, range(3, 7))
+    told = plan.leftover(7)
+    np.testing.assert_allclose(told.actions[:, 0], [4, 6, 8, 10, 12, 14, 16, 18])
+    assert (told.delay, told.execution_horizon) == (2, 5)
+    assert len(Plan(20, 10).leftover(0).actions) == 0

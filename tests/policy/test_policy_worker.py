@@ -93,7 +93,7 @@ def test_nothing_waits_while_a_request_is_in_flight(make):
 def test_before_the_start_nothing_is_taken_and_the_state_says_so(make):
     worker, _ = make(start=False)
     assert not worker.offer(kit.observation(), "go")
-    assert worker.state == LinkState(available=False, reason="not started")
+    assert worker.state == LinkState(available=False, reason="not started", url="ws://scripted:1")
 
 
 @pytest.mark.parametrize(
@@ -175,6 +175,22 @@ def test_another_prompt_begins_an_epoch_even_while_a_request_is_in_flight(make):
     assert worker.state.dropped == 1
     chunk = ask(worker, 3, "stop")
     assert (chunk.prompt, chunk.epoch) == ("stop", 1)
+
+
+def test_a_server_with_a_memory_begins_the_run_and_every_epoch_with_an_empty_one():
+    policy = kit.ScriptedPolicy(*[kit.still()] * 6)
+    worker = Worker(replace(kit.PROFILE, protocol="vllm_omni"), (policy.url,), LIMITS, policy=policy)
+    worker.start(kit.observation(), "go")
+    ask(worker, 1)
+    ask(worker, 2)
+    worker.new_epoch()
+    ask(worker, 3)
+    ask(worker, 4, "stop")
+    worker.close()
+    warm, again, one, two, three, four = [fields["session_id"] for fields, _ in policy.asked]
+    assert warm == again
+    assert one == two
+    assert len({warm, one, three, four}) == 4
 
 
 def test_a_connection_made_again_is_counted(make):
