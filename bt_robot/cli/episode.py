@@ -8,7 +8,8 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 
 from bt_robot.cli.expectations import unmet
@@ -16,6 +17,7 @@ from bt_robot.cli.session import Job, open_session
 from bt_robot.errors import StartRefused
 from bt_robot.messages import Status
 from bt_robot.telemetry.audit import Auditor
+from bt_robot.telemetry.skills import SkillSamples
 from bt_robot.telemetry.tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -32,9 +34,8 @@ class Episode:
         failed_path: The node that explains it; empty where no node does.
         duration_s: Time on the run's clock [s].
         wall_s: Wall time [s].
-        hold_ticks: Ticks without a proposal.
-        stall_ticks: Ticks after the first chunk in which no action was planned.
-        clamped: Ticks in which a limit changed the proposal.
+        samples: What its numbers come from.
+        skills: The same for each skill, by path.
         violations: Commands outside a limit, found by an independent reader.
         refused: Robot or policy refused, so that nothing was run.
     """
@@ -45,9 +46,8 @@ class Episode:
     failed_path: str = ""
     duration_s: float = 0.0
     wall_s: float = 0.0
-    hold_ticks: int = 0
-    stall_ticks: int = 0
-    clamped: int = 0
+    samples: SkillSamples = field(default_factory=SkillSamples)
+    skills: Mapping[str, SkillSamples] = field(default_factory=dict[str, SkillSamples])
     violations: int = 0
     refused: bool = False
 
@@ -83,16 +83,14 @@ def run_episode(job: Job) -> Episode:
     reason = ending.reason
     if ending.status is Status.SUCCESS and missing:
         reason = f"the tree succeeded, but {' and '.join(missing)}"
-    numbers = tally.numbers
     return Episode(
         seed=job.seed,
         success=ending.status is Status.SUCCESS and not missing,
         reason=reason,
         failed_path=ending.failed_path,
-        duration_s=numbers.duration_s,
+        duration_s=tally.by_skill.total.duration_s,
         wall_s=time.monotonic() - began_s,
-        hold_ticks=numbers.hold_ticks,
-        stall_ticks=numbers.stall_ticks,
-        clamped=numbers.clamped,
+        samples=tally.by_skill.total,
+        skills=tally.by_skill.skills,
         violations=auditor.count,
     )

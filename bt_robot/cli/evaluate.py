@@ -153,7 +153,14 @@ def _pool(workers: int) -> Generator[ProcessPoolExecutor]:
 
 
 def summarise(tree: str, episodes: Sequence[Episode], wall_s: float) -> dict[str, Any]:
-    """Return the evaluation as a JSON object; times in seconds."""
+    """Return the evaluation as a JSON object, as docs/summary.md describes it."""
+    from bt_robot.cli.numbers import as_json
+    from bt_robot.telemetry.skills import SkillSamples
+
+    numbers = as_json(SkillSamples.merged(episode.samples for episode in episodes).numbers)
+    del numbers["visits"], numbers["duration_s"]  # said per episode
+    paths = dict.fromkeys(path for episode in episodes for path in episode.skills)
+    skills = {path: SkillSamples.merged(e.skills[path] for e in episodes if path in e.skills) for path in paths}
     successes = [episode for episode in episodes if episode.success]
     low, high = wilson(len(successes), len(episodes))
     times_s = sorted(episode.duration_s for episode in successes)
@@ -169,9 +176,9 @@ def summarise(tree: str, episodes: Sequence[Episode], wall_s: float) -> dict[str
             "mean": round(sum(times_s) / len(times_s), 3) if times_s else None,
             "max": round(times_s[-1], 3) if times_s else None,
         },
-        "hold_ticks": sum(episode.hold_ticks for episode in episodes),
-        "stall_ticks": sum(episode.stall_ticks for episode in episodes),
-        "clamped": sum(episode.clamped for episode in episodes),
+        **numbers,
+        "clamped": numbers["governor"]["clamped"],
+        "skills": {path: as_json(samples.numbers) for path, samples in skills.items()},
         "wall_s": round(wall_s, 3),
         "speed": round(simulated_s / max(sum(episode.wall_s for episode in episodes), 1e-9), 2),
         "failures": [
@@ -188,6 +195,7 @@ def describe(result: dict[str, Any]) -> str:
         f" ({100 * result['success_rate']:.1f} %, 95 % interval {100 * low:.1f} … {100 * high:.1f} %)",
         f"  {result['violations']} commands outside a limit, {result['stall_ticks']} ticks stalled,"
         f" {result['hold_ticks']} held, {result['clamped']} clamped",
+        *_policy_lines(result),
     ]
     if result["successes"]:
         times = result["duration_s"]
@@ -199,3 +207,19 @@ def describe(result: dict[str, Any]) -> str:
     if len(result["failures"]) > 10:
         lines.append(f"  … and {len(result['failures']) - 10} more; --json lists all")
     return "\n".join(lines)
+
+
+def _policy_lines(result: dict[str, Any]) -> list[str]:
+    """Return how smoothly the policy was followed; nothing where no policy was asked."""
+    from bt_robot.cli.numbers import chunk_counts, degrees, milliseconds
+
+    latency, seam = result["latency"], result["seam"]
+    if latency["p95_s"] is None:
+        return []
+    disagreement, jerk = degrees(result["disagreement"]["rms_rad"]), result["jerk"]["commanded_rad_s3"]
+    return [
+        f"  chunks {chunk_counts(result['chunks'])}; latency p95 {milliseconds(latency['p95_s'])},"
+        f" seam p95 {degrees(seam['before_p95_rad'])} → {degrees(seam['after_p95_rad'])},"
+        f" disagreement {disagreement}, jerk {'–' if jerk is None else f'{jerk:.1f} rad/s³'},"
+        f" governor {100 * result['governor']['share']:.1f} %"
+    ]

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bt_robot.cli.numbers import as_json, governor_json, link_json, milliseconds, rounded, skill_table
 from bt_robot.cli.session import Session
 from bt_robot.messages import NodeState
 from bt_robot.runtime.loop import Ending
@@ -23,42 +24,44 @@ logger = logging.getLogger(__name__)
 def summary(
     session: Session, ending: Ending, numbers: RunNumbers, wall_s: float, unmet: Sequence[str] | None
 ) -> dict[str, Any]:
-    """Return a run as a JSON object; times in seconds."""
+    """Return a run as a JSON object, as docs/summary.md describes it."""
     status = "INTERRUPTED" if ending.interrupted else str(ending.status)
-    link = asdict(numbers.link)
-    return {
+    link, total = asdict(numbers.link), numbers.total
+    result = {
         "tree": session.job.spec.name,
         "status": status,
         "reason": ending.reason,
         "failed_path": ending.failed_path,
         "expected": None if unmet is None else {"met": not unmet, "unmet": list(unmet)},
         "seed": session.job.seed,
-        "ticks": numbers.ticks,
-        "duration_s": round(numbers.duration_s, 6),
+        "ticks": total.ticks,
+        "duration_s": total.duration_s,
         "wall_s": round(wall_s, 3),
-        "chunks": numbers.chunks,
-        "stall_ticks": numbers.stall_ticks,
-        "hold_ticks": numbers.hold_ticks,
+        "chunks": total.chunks.accepted,
+        "wait_ticks": total.wait_ticks,
+        "stall_ticks": total.stall_ticks,
+        "stall_share": total.stall_share,
+        "longest_stall_s": total.longest_stall_s,
+        "hold_ticks": total.hold_ticks,
+        "hold_share": total.hold_share,
         "overruns": numbers.overruns,
-        "governor": {"clamped": numbers.clamped, "refused": numbers.refused, "clamps": dict(numbers.clamps)},
+        "governor": {**governor_json(total), "clamps": dict(numbers.clamps)},
         "policy": {
-            "url": session.job.urls[0] if session.job.urls else "",
+            "url": numbers.link.url or next(iter(session.job.urls), ""),
             **{key: link[key] for key in ("requests", "replies", "errors", "reconnects", "dropped")},
-            "latency": {key: _rounded(value) for key, value in asdict(numbers.latency).items()},
+            **link_json(total),
         },
+        "jerk": asdict(total.jerk),
+        "skills": {path: as_json(skill) for path, skill in numbers.skills.items()},
         "commands_sha256": numbers.commands_sha256,
         "artifacts": None,
     }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+    return rounded(result)
 
 
 def describe(result: dict[str, Any]) -> str:
     """Return a summary as a few lines for a person."""
     policy, governor, latency = result["policy"], result["governor"], result["policy"]["latency"]
-    p50, p95 = (("–" if latency[k] is None else f"{1e3 * latency[k]:.0f} ms") for k in ("p50_s", "p95_s"))
     lines = [f"{result['status']}  {result['tree']}  in {result['duration_s']:.1f} s ({result['ticks']} ticks)"]
     if result["reason"]:
         where = f"{result['failed_path']}: " if result["failed_path"] else ""
@@ -67,12 +70,14 @@ def describe(result: dict[str, Any]) -> str:
         lines.append(f"  expected  {'; '.join(result['expected']['unmet']) or 'everything is where it belongs'}")
     errors = f", {policy['errors']} failed" if policy["errors"] else ""
     again = f", {policy['reconnects']} reconnects" if policy["reconnects"] else ""
+    p50, p95 = milliseconds(latency["p50_s"]), milliseconds(latency["p95_s"])
     lines += [
         f"  policy    {result['chunks']} chunks from {policy['requests']} requests{errors},"
         f" latency p50 {p50}, p95 {p95}{again}",
         f"  arm       {result['hold_ticks']} ticks held, {result['stall_ticks']} stalled,"
         f" {governor['clamped']} clamped, {governor['refused']} refused, {result['overruns']} overruns",
     ]
+    lines += [f"  {line}" for line in skill_table(result["skills"], result["tree"])]
     if result["artifacts"]:
         lines.append(f"  look      {result['artifacts']}")
     return "\n".join(lines)
@@ -110,6 +115,7 @@ def write_pictures(
         "film.png": lambda path: _write_film(recording, path),
         "joints.png": lambda path: _plot_joints(recording, session, result, path),
         "latency.png": lambda path: _plot_latency(recording, path),
+        "chunks.png": lambda path: _plot_chunks(recording, path),
     }
     for name, write in writers.items():
         _written(folder / name, write)
@@ -182,6 +188,12 @@ def _plot_joints(recording: Recording, session: Session, result: dict[str, Any],
 
 
 def _plot_latency(recording: Recording, path: Path) -> None:
-    from bt_robot.telemetry.plots import plot_latency
+    from bt_robot.telemetry.policy_plots import plot_latency
 
     plot_latency(recording, path)
+
+
+def _plot_chunks(recording: Recording, path: Path) -> None:
+    from bt_robot.telemetry.policy_plots import plot_chunks
+
+    plot_chunks(recording, path)

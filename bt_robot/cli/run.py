@@ -97,6 +97,9 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float) -> i
     from bt_robot.telemetry.recording import Recording
     from bt_robot.telemetry.tally import Tally
 
+    outlook = session.outlook
+    if outlook is not None and outlook.stall_share and not outlook.waits:
+        logging.getLogger(__name__).warning("%s", outlook.words)
     folder = None if arguments.no_artifacts else new_folder(Path(arguments.out), session.job.spec.name)
     tally = Tally()
     recording = Recording(_lanes(session.plans.tree.nodes))

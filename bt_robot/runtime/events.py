@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bt_robot.messages import LinkState, Verdict
+from bt_robot.messages import ActionChunk, LinkState, Splice, Verdict
+from bt_robot.runtime.chunk_events import LostChunks, SlowAnswers
 from bt_robot.runtime.clock import Tick
 
 STARVED_S = 3.0
@@ -22,8 +23,20 @@ class Events:
         self._starved_ticks = 0
         self._lost = ""
         self._refused = ""
+        self._slow = SlowAnswers(period_s)
+        self._lost_chunks = LostChunks()
 
-    def of(self, tick: Tick, verdict: Verdict, link: LinkState, *, stalled: bool, late: str) -> tuple[str, ...]:
+    def of(
+        self,
+        tick: Tick,
+        verdict: Verdict,
+        link: LinkState,
+        *,
+        stalled: bool,
+        late: str,
+        chunk: ActionChunk | None = None,
+        splice: Splice | None = None,
+    ) -> tuple[str, ...]:
         """Return what is new in a tick.
 
         Args:
@@ -32,6 +45,8 @@ class Events:
             link: The policy link after it.
             stalled: Whether an action was wanted and none was planned.
             late: Why the tick's decision was too old to be executed, or empty.
+            chunk: The chunk that arrived in it, or None.
+            splice: What became of that chunk, or None.
         """
         found = [late] if late else []
         if tick.skipped:
@@ -44,6 +59,9 @@ class Events:
             found.append(f"policy: {lost}")
         if self._lost and not lost:
             found.append("policy: answers again")
+        if chunk is not None and splice is not None:
+            told = (self._slow.of(chunk.latency_s), self._lost_chunks.of(tick.time_s, chunk, splice))
+            found += [words for words in told if words]
         if verdict.refused and verdict.refused != self._refused:
             found.append(f"command refused: {verdict.refused}")
         self._lost, self._refused = lost, verdict.refused

@@ -53,11 +53,22 @@ class Link(PolicyLink, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A chunk, and what became of it."""
+class Decision:
+    """What a tick decided, and what it found; nothing of both while the arm is only brought to rest.
 
-    chunk: ActionChunk
-    splice: Splice
+    Attributes:
+        proposal: What the tree asked for, (n,); None where it asked for nothing.
+        chunk: The chunk that arrived, or None.
+        splice: What became of it.
+        stalled: Whether an action was wanted and none was planned.
+        events: What a person should read.
+    """
+
+    proposal: Joints | None = None
+    chunk: ActionChunk | None = None
+    splice: Splice | None = None
+    stalled: bool = False
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +229,11 @@ class Loop:
         verdict = self._act(tick, previous, proposal)
         stalled = self._plan.stalled(tick.step)
         self._settle_plan(tick.step, proposal)
-        events = self._events.of(tick, verdict, self._link.state, stalled=stalled, late=late)
-        arrival = None if chunk is None or splice is None else Arrival(chunk, splice)
-        self._publish(tick, observation, verdict, status, self._tree.states(), arrival, stalled=stalled, events=events)
+        events = self._events.of(
+            tick, verdict, self._link.state, stalled=stalled, late=late, chunk=chunk, splice=splice
+        )
+        decision = Decision(proposal, chunk, splice, stalled, events)
+        self._publish(tick, observation, verdict, status, self._tree.states(), decision)
         return status
 
     def _settle_plan(self, step: int, executed: Joints | None) -> None:
@@ -284,13 +297,10 @@ class Loop:
         verdict: Verdict,
         status: Status,
         nodes: tuple[NodeState, ...],
-        arrival: Arrival | None = None,
-        *,
-        stalled: bool = False,
-        events: tuple[str, ...] = (),
+        decision: Decision | None = None,
     ) -> None:
         assert self._previous is not None, "published after a command was sent"
-        running = self._deepest_running(nodes)
+        running, decision = self._deepest_running(nodes), decision or Decision()
         record = TickRecord(
             step=tick.step,
             time_s=tick.time_s,
@@ -305,12 +315,13 @@ class Loop:
             prompt="" if running is None else self._tree.nodes[running].prompt,
             chunk_age_steps=self._plan.chunk_age(tick.step),
             planned_steps=len(self._plan.remaining(tick.step + 1)),
-            chunk=arrival.chunk if arrival else None,
-            stalled=stalled,
-            events=events,
-            splice=arrival.splice if arrival else None,
+            chunk=decision.chunk,
+            stalled=decision.stalled,
+            events=decision.events,
+            splice=decision.splice,
             plan=self._plan.stats,
             skill=self._skill(running),
+            proposal=decision.proposal,
         )
         for sink in list(self._sinks):
             try:

@@ -1,4 +1,4 @@
-"""Plots of a run: joints commanded and measured, and the policy's latency."""
+"""The plot of what the arm did: joints commanded and measured, with what was asked of it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from bt_robot.messages import JointLimits
+from bt_robot.telemetry.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    YELLOW,
+    figure_of_rows,
+    legend_above,
+)
 from bt_robot.telemetry.recording import Columns, Recording
 
-_MEASURED, _COMMANDED, _LIMIT, _HELD = "#0072b2", "#d55e00", "#999999", "#f0e442"  # Okabe & Ito's palette
+_MEASURED, _COMMANDED, _LIMIT, _HELD = BLUE, VERMILION, GREY, YELLOW
 _PADDING_PX = 6
-_LANES = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#0072b2", "#d55e00")
+_LANES = (SKY, ORANGE, GREEN, PURPLE, BLUE, VERMILION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class _LaneText:
 def plot_joints(recording: Recording, limits: JointLimits, title: str, path: Path) -> None:
     """Write commanded against measured joints, with the active subtree and prompt along the time axis."""
     columns = recording.columns
-    figure, axes = _figure(len(limits.names) + 1, height_ratios=[0.7, *[1.0] * len(limits.names)])
+    figure, axes = figure_of_rows([0.7, *[1.0] * len(limits.names)])
     texts = _draw_lanes(axes[0], columns, title)
     measured, commanded = np.array(columns.measured), np.array(columns.commanded)
     for i, (axis, name) in enumerate(zip(axes[1:], limits.names, strict=True)):
@@ -45,59 +54,12 @@ def plot_joints(recording: Recording, limits: JointLimits, title: str, path: Pat
         axis.plot(columns.time_s, measured[:, i], color=_MEASURED, lw=1.1, label="measured")
         unit = "0 … 1" if i == len(limits.names) - 1 else "rad"
         axis.set_ylabel(f"{name}\n[{unit}]", fontsize=8)
-    _legend(figure, axes[1])
+    legend_above(figure, axes[1])
     axes[-1].set_xlabel("time [s]   (dotted: limits; yellow: holding)", fontsize=8)
     figure.draw_without_rendering()  # what fits is known when everything has its place
     for text in texts:
         _fit(text)
     figure.savefig(path)
-
-
-def plot_latency(recording: Recording, path: Path) -> None:
-    """Write the policy's latency over the time of the run, and the requests that failed."""
-    figure, axes = _figure(1, height_ratios=[1.6])
-    axis, time_s, arrivals = axes[0], recording.columns.time_s, recording.arrivals
-    if arrivals:
-        times, latencies = [a.time_s for a in arrivals], [1e3 * a.latency_s for a in arrivals]
-        axis.vlines(times, 0, latencies, color=_MEASURED, lw=1.2)
-        axis.plot(times, latencies, "o", color=_MEASURED, label="question to answer")
-    else:
-        axis.text(0.5, 0.5, "no request was answered", transform=axis.transAxes, ha="center", fontsize=9)
-    served = [(a.time_s, 1e3 * a.server_s) for a in arrivals if a.server_s is not None]
-    if served:
-        axis.plot(*zip(*served, strict=True), "s", color=_COMMANDED, ms=4, label="of it in the server")
-    if recording.failures_s:
-        bottom = axis.get_xaxis_transform()
-        failed = [0.0] * len(recording.failures_s)
-        axis.plot(
-            recording.failures_s, failed, "x", color="black", transform=bottom, clip_on=False, label="request failed"
-        )
-    axis.set_ylim(bottom=0)
-    if time_s:
-        margin_s = 0.01 * (time_s[-1] - time_s[0]) or 1.0
-        axis.set_xlim(time_s[0] - margin_s, time_s[-1] + margin_s)
-    axis.set_ylabel("policy latency [ms]", fontsize=8)
-    axis.set_xlabel("time of arrival [s]", fontsize=8)
-    _legend(figure, axis)
-    figure.savefig(path)
-
-
-def _legend(figure: Figure, axis: Any) -> None:
-    """Explain an axis' lines and marks above all axes, where they cover nothing."""
-    handles, labels = axis.get_legend_handles_labels()
-    if labels:
-        figure.legend(handles, labels, loc="outside upper right", fontsize=7, ncols=len(labels))
-
-
-def _figure(rows: int, height_ratios: Sequence[float]) -> tuple[Figure, list[Any]]:
-    mpl.rcParams["svg.hashsalt"] = "bt_robot"
-    figure = Figure(figsize=(11, 1.2 + 1.25 * sum(height_ratios)), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=list(height_ratios))[:, 0]
-    for axis in axes:
-        axis.tick_params(labelsize=7)
-        axis.margins(x=0.01)
-    return figure, list(axes)
 
 
 def _spans(values: Sequence[Any], time_s: Sequence[float]) -> Iterator[tuple[Any, float, float]]:

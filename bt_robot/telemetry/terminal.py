@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from bt_robot.messages import LinkState, NodeInfo, Status, TickRecord
+from bt_robot.messages import LinkState, NodeInfo, PlanStats, Status, TickRecord
 from bt_robot.telemetry.log_lines import LogLines
 from bt_robot.telemetry.one_line import one_line, start, tail
 from bt_robot.telemetry.tree_view import LOOKS, Stopwatches, active_path, inside_out, tree_lines
@@ -43,32 +43,58 @@ class Layout:
         return cls(header, lines - header - events, events)
 
 
-def header(record: TickRecord, title: str, rate_hz: float, width: int) -> list[Text]:
-    """Return what is going on, in three lines of a width."""
+def header(record: TickRecord, title: str, rate_hz: float, width: int, delay_steps: int | None = None) -> list[Text]:
+    """Return what is going on, in three lines of a width.
+
+    Args:
+        record: The newest tick.
+        title: What runs.
+        rate_hz: Ticks per second.
+        width: Of the terminal.
+        delay_steps: The delay of the newest chunk; None without one.
+    """
     first = Text.assemble((one_line(title), "bold"), f"   {record.time_s:6.1f} s")
     if record.verdict.held:
         first.append("   HOLDING", "bold yellow")
     first.append(f"   {rate_hz:5.1f} ticks/s")
-    lines = [first, Text(f"prompt: {one_line(record.prompt) or '–'}"), _policy_line(record, width)]
+    lines = [first, Text(f"prompt: {one_line(record.prompt) or '–'}"), _policy_line(record, width, delay_steps)]
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
     return lines
 
 
-def _policy_line(record: TickRecord, width: int) -> Text:
-    """Return how the policy is; a long reason leaves room for the next attempt."""
+def _policy_line(record: TickRecord, width: int, delay_steps: int | None) -> Text:
+    """Return how the policy is; what has room is the next attempt, then what went wrong, then the plan."""
     link, head = record.link, "policy: "
     if link.available:
         line = Text.assemble(head, ("ok", "green"))
         if link.latency_s is not None:
             line.append(f"   latency {1e3 * link.latency_s:.0f} ms")
+            line.append("" if delay_steps is None else f", d {delay_steps} steps")
     else:
         attempt = _next_attempt(link)
         reason = start(one_line(link.reason), max(width - len(head) - len(attempt), _SHORTEST_REASON))
         line = Text.assemble(head, (reason, "bold red" if link.requests else "dim"), attempt)
+    troubles = _troubles(record.plan)
+    troubles = troubles if len(line) + len(troubles) <= width else ""
     if record.chunk_age_steps is not None:
-        line.append(f"   chunk {record.chunk_age_steps} steps old, {record.planned_steps} actions left")
-    return line
+        age, left = record.chunk_age_steps, record.planned_steps
+        room = width - len(line) - len(troubles)
+        shapes = (
+            f"   chunk {age} steps old, {left} actions left",
+            f"   chunk {age} old, {left} left",
+            f"   {left} left",
+        )
+        line.append(next((shape for shape in shapes if len(shape) <= room), ""))
+    return line.append(troubles, "yellow")
+
+
+def _troubles(plan: PlanStats) -> str:
+    """Return what went wrong with the chunks so far, in few words."""
+    found = [
+        f"{n} {what}" for n, what in ((plan.stalls, "stalled"), (plan.late, "late"), (plan.rejected, "rejected")) if n
+    ]
+    return f"   {', '.join(found)}" if found else ""
 
 
 def _next_attempt(link: LinkState) -> str:
@@ -106,6 +132,7 @@ class LiveTerminal:
         self._title = title
         self._console = console
         self._record: TickRecord | None = None
+        self._delay_steps: int | None = None
         self._events: deque[str] = deque(maxlen=_EVENTS)
         self._rate = Rate()
         self._stopwatches = Stopwatches(len(self._nodes))
@@ -130,6 +157,8 @@ class LiveTerminal:
         self._rate.tick()
         self._stopwatches.publish(record)
         self._record = record
+        if record.splice is not None:
+            self._delay_steps = record.splice.delay_steps
         for event in record.events:
             self._tell(event)
 
@@ -158,7 +187,7 @@ class LiveTerminal:
         width = self._console.size.width
         path = tail(active_path(self._nodes, record.nodes), width - 4)
         at = Text(f"at: {path}", no_wrap=True, overflow="ellipsis")
-        return [*header(record, self._title, self._rate.hz, width), at]
+        return [*header(record, self._title, self._rate.hz, width, self._delay_steps), at]
 
     def _height(self, beside: int) -> int:
         """Return the lines to fill; the last frame may scroll, so it has room for the top nodes beside other lines."""

@@ -1,15 +1,19 @@
 """`bt-eval`: how often, how long, and what went wrong."""
 
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
 from bt_robot.cli.episode import Episode
 from bt_robot.cli.evaluate import describe, main, summarise, wilson
+from bt_robot.messages import ActionChunk, Command, LinkState, Observation, Splice, Status, TickRecord, Verdict
+from bt_robot.telemetry.skills import SkillTally
 
 
 def test_the_interval_is_wilsons():
@@ -18,10 +22,42 @@ def test_the_interval_is_wilsons():
     assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
 
 
+def samples(*latencies_s, held=0, stalled=0):
+    """What is kept of an episode: a chunk per latency, then ticks that held or stalled."""
+    tally = SkillTally()
+    joints = np.zeros(3)
+    for step in range(len(latencies_s) + held + stalled):
+        chunk, splice = None, None
+        if step < len(latencies_s):
+            chunk = ActionChunk(np.zeros((50, 3)), 0, 0, "p", latencies_s[step])
+            splice = Splice("accepted", 3, 3, 3, seam_before_rad=np.radians(2), seam_after_rad=np.radians(0.5))
+        tally.publish(
+            TickRecord(
+                step=step,
+                time_s=step / 30,
+                lateness_s=0.0,
+                skipped=0,
+                observation=Observation(step, step / 30, joints),
+                command=Command(step, joints, joints),
+                verdict=Verdict(held=0 <= step - len(latencies_s) < held),
+                status=Status.RUNNING,
+                nodes=(),
+                link=LinkState(True),
+                prompt="",
+                chunk_age_steps=None,
+                planned_steps=0,
+                chunk=chunk,
+                stalled=step >= len(latencies_s) + held,
+                splice=splice,
+            )
+        )
+    return tally.total
+
+
 def test_episodes_are_summarised_with_every_failure():
     episodes = [
-        Episode(1, True, duration_s=4.0, wall_s=0.5, hold_ticks=3),
-        Episode(2, False, "empty", "t/pick", duration_s=20.0, wall_s=1.0, violations=1, stall_ticks=4),
+        Episode(1, True, duration_s=4.0, wall_s=0.5, samples=samples(0.1, 0.2, held=3)),
+        Episode(2, False, "empty", "t/pick", 20.0, 1.0, samples(0.3, stalled=4), violations=1),
     ]
     result = summarise("t", episodes, 2.0)
     assert (result["episodes"], result["successes"], result["success_rate"]) == (2, 1, 0.5)
@@ -31,11 +67,54 @@ def test_episodes_are_summarised_with_every_failure():
     assert "seed 2: t/pick: empty" in describe(result)
 
 
+def test_the_policys_numbers_are_those_of_all_episodes_together():
+    episodes = [
+        Episode(1, True, duration_s=4.0, samples=samples(0.1, 0.2)),
+        Episode(2, True, duration_s=4.0, samples=samples(0.3, stalled=1)),
+    ]
+    result = summarise("t", episodes, 2.0)
+    assert result["latency"] == {"p50_s": 0.2, "p95_s": 0.29, "max_s": 0.3}
+    assert result["chunks"] == {"accepted": 3, "late": 0, "rejected": 0, "dropped": 0}
+    assert (result["ticks"], result["stall_share"], result["delay"]["measured_max_steps"]) == (4, 0.25, 3)
+    line = "  chunks 3; latency p95 290 ms, seam p95 2.0° → 0.5°, disagreement –, jerk –, governor 0.0 %"
+    assert describe(result).splitlines()[2] == line
+
+
+def test_skills_are_put_together_by_their_paths():
+    episodes = [
+        Episode(1, True, skills={"t/pick": samples(0.1), "t/place": samples(0.2)}),
+        Episode(2, False, skills={"t/pick": samples(0.3, stalled=2)}),
+    ]
+    skills = summarise("t", episodes, 2.0)["skills"]
+    assert list(skills) == ["t/pick", "t/place"]
+    assert [(s["visits"], s["ticks"], s["stall_ticks"], s["latency"]["max_s"]) for s in skills.values()] == [
+        (2, 4, 2, 0.3),
+        (1, 1, 0, 0.2),
+    ]
+
+
+def test_every_key_of_an_evaluation_is_described():
+    page = (Path(__file__).parents[2] / "docs" / "summary.md").read_text(encoding="utf-8")
+    section = page[page.index("## `bt-eval") :]
+    words = {word.split(".")[0] for word in re.findall("`([^`]+)`", section)}
+    assert set(summarise("t", [Episode(1, True)], 1.0)) <= words
+
+
+def test_an_evaluation_without_a_policy_has_no_line_about_it():
+    result = summarise("t", [Episode(1, False, "an arm that is not there", refused=True)], 1.0)
+    assert result["latency"]["p95_s"] is None
+    assert "latency" not in describe(result)
+
+
 def test_four_episodes_in_two_processes(command):
     done = command(main, "pick_place", "--episodes", 4, "--jobs", 2, "--seed", 10, "--latency-ms", 300, "--json")
     result = done.json
     assert (done.code, result["successes"], result["violations"], result["stall_ticks"]) == (0, 4, 0, 0)
     assert result["failures"] == []
+    assert result["latency"]["p50_s"] == pytest.approx(0.3, abs=1e-6)
+    assert result["seam"]["after_p95_rad"] < result["seam"]["before_p95_rad"]
+    assert list(result["skills"]) == ["pick_place/pick", "pick_place/place", "pick_place"]
+    assert {"jerk", "disagreement", "governor", "delay", "actions"} <= set(result)
 
 
 def test_what_a_tree_expects_is_checked_against_the_truth(command, tmp_path):

@@ -54,7 +54,7 @@ def test_a_run_leaves_pictures_and_its_commands_keep_every_limit(command, tmp_pa
     (folder,) = tmp_path.iterdir()
     assert done.json["artifacts"] == str(folder)
     assert re.fullmatch(r"\d{8}-\d{6}-pick_place", folder.name)
-    names = {"summary.json", "tree.svg", "joints.png", "latency.png", "film.png", "ticks.csv"}
+    names = {"summary.json", "tree.svg", "joints.png", "latency.png", "chunks.png", "film.png", "ticks.csv"}
     assert {path.name for path in folder.iterdir()} == names
     assert json.loads((folder / "summary.json").read_text()) == done.json
     rows = list(csv.DictReader((folder / "ticks.csv").read_text().splitlines()))
@@ -65,6 +65,63 @@ def test_a_run_leaves_pictures_and_its_commands_keep_every_limit(command, tmp_pa
     assert len(rows) == done.json["ticks"]
     assert audit(commands, measured[0], LimitSettings().envelope(so101.LIMITS), 1 / 30) == []
     assert {row["active"] for row in rows} == {"pick", "place", "move_to"}
+
+
+def test_every_skill_has_its_numbers_and_they_add_up(command):
+    result = command(main, "pick_place", "--fast", "--json", "--no-artifacts").json
+    skills, policy = result["skills"], result["policy"]
+    assert list(skills) == ["pick_place/pick", "pick_place/place", "pick_place"]
+    assert [skill["visits"] for skill in skills.values()] == [1, 1, 1]
+    assert sum(skill["ticks"] for skill in skills.values()) == result["ticks"]
+    assert sum(skill["duration_s"] for skill in skills.values()) == pytest.approx(result["duration_s"], abs=1e-5)
+    assert sum(skill["chunks"]["accepted"] for skill in skills.values()) == result["chunks"]
+    assert sum(skill["actions"]["executed"] for skill in skills.values()) == policy["actions"]["executed"] > 0
+    assert policy["chunks"]["accepted"] == result["chunks"]
+    for skill in (skills["pick_place/pick"], skills["pick_place/place"]):
+        assert skill["latency"]["p50_s"] == pytest.approx(0.1)
+        assert skill["delay"]["measured_max_steps"] == 3
+        assert skill["latency_parts"]["server"]["max_s"] > 0.0
+        assert skill["seam"]["after_max_rad"] <= skill["seam"]["before_max_rad"]
+        assert 0.0 <= skill["governor"]["share"] <= 1.0
+        assert skill["jerk"]["commanded_rad_s3"] > 0.0
+    assert skills["pick_place"]["latency"] == {"p50_s": None, "p95_s": None, "max_s": None}
+    assert len(f"{skills['pick_place/pick']['duration_s']}") <= 9  # rounded
+
+
+def keys_of(value):
+    """Every key of a JSON object and of the objects in it, but for names of skills and limits."""
+    for key, inner in value.items():
+        yield key
+        if isinstance(inner, dict) and key not in ("clamps", "skills", "expected"):
+            yield from keys_of(inner)
+        if key == "skills":
+            for skill in inner.values():
+                yield from keys_of(skill)
+
+
+def test_every_key_of_the_summary_is_described(command):
+    page = (Path(__file__).parents[2] / "docs" / "summary.md").read_text(encoding="utf-8")
+    words = {word for quoted in re.findall("`([^`]+)`", page) for word in quoted.split(".")}
+    result = command(main, "pick_place", "--fast", "--json", "--no-artifacts").json
+    assert set(keys_of(result)) <= words
+
+
+def test_a_person_reads_a_line_per_skill_that_asked_the_policy(command):
+    done = command(main, "pick_place", "--fast", "--no-artifacts")
+    lines = done.out.splitlines()
+    begin = next(i for i, line in enumerate(lines) if line.startswith("  skill "))
+    table = lines[begin:]
+    assert [line.split()[0] for line in table] == ["skill", "pick", "place"]
+    assert {line.rfind(" ms") + 3 for line in table[1:]} == {table[0].index("p50/p95") + len("p50/p95")}
+    assert re.fullmatch(
+        r"  pick +\d+\.\d s +0 +100 ms / 100 ms +3\.0 +\d+(, \d+ \w+)* +\d+\.\d° → \d+\.\d° +\d+\.\d +\d+ %", table[1]
+    )
+
+
+def test_a_tree_that_asks_no_policy_has_no_table_of_skills(command, tree):
+    done = command(main, tree(WAIT), "--config", "fake", "--fast", "--no-artifacts")
+    assert "latency p50 –, p95 –" in done.out
+    assert "skill" not in done.out
 
 
 def test_the_same_seed_gives_the_same_commands_and_another_one_others(command):
@@ -99,7 +156,7 @@ def test_the_json_protocol_runs_the_same_task(command):
     flags = ("--set", "policy.profile=so101_json", "--fast", "--json", "--no-artifacts")
     done = command(main, "pick_place", *flags)
     assert (done.code, done.json["status"]) == (0, "SUCCESS")
-    assert done.json["policy"]["url"].endswith("/json")
+    assert done.json["policy"]["url"].startswith("ws://127.0.0.1:")
 
 
 def test_a_tree_that_asks_no_policy_needs_no_server(command, tree):

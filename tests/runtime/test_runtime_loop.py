@@ -84,6 +84,18 @@ class Wanting(Action):
         return running("wanting")
 
 
+class Obey(Action):
+    """Propose the planned action, for ever."""
+
+    type_name = "obey"
+
+    def on_tick(self, ctx):
+        action = ctx.plan.action(ctx.observation.step)
+        if action is not None:
+            ctx.propose(action)
+        return running("obeying")
+
+
 class Halted(Action):
     """Move away, and note when it is halted."""
 
@@ -165,7 +177,7 @@ class Broken:
 
 def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=(), link=None, plan=None):
     """Run a one-line tree on a perfect arm; return the ending, the robot and the records."""
-    registry = Registry([Go, Poison, Throw, Block, Idle, Wanting, Follow, Halted, Stream, Done, Refuse])
+    registry = Registry([Go, Poison, Throw, Block, Idle, Wanting, Follow, Obey, Halted, Stream, Done, Refuse])
     tree = build_tree(parse_tree(f"tree: t\nroot: {root}\n", "t.yaml", registry))
     robot = robot or FakeRobot()
     robot.connect()
@@ -446,3 +458,26 @@ def test_an_action_whose_proposal_was_withdrawn_counts_as_never_executed_and_the
     assert plan.stats.executed == 2
     assert len(plan.remaining(3)) == 0
     assert link.epochs == 1
+
+
+class Scripted(SilentPolicy):
+    """A link whose chunks arrive at given times."""
+
+    def __init__(self, chunks):
+        super().__init__()
+        self.chunks = chunks
+
+    def poll(self, now_s):
+        return self.chunks.pop(round(now_s / PERIOD_S), None)
+
+
+def test_a_person_is_told_of_a_chunk_that_came_too_late_in_its_tick():
+    def chunk(observed_step, length):
+        return ActionChunk(np.tile(so101.REST, (length, 1)), observed_step, 0, "go", 0.1)
+
+    link = Scripted({2: chunk(0, 20), 9: chunk(1, 5)})
+    _, _, records = run("obey", link=link, plan=Plan(20, 20), max_time_s=0.5)
+    assert {record.step: record.events for record in records if record.events} == {
+        9: ("chunk late: its 5 actions were over when it came",)
+    }
+    assert (records[9].splice.outcome, records[9].plan.late) == ("late", 1)

@@ -1,8 +1,9 @@
 """A run is remembered in bounded memory, and nothing is rendered on the way."""
 
+from dataclasses import fields
 from itertools import pairwise
 
-from bt_robot.messages import Frame, LinkState, Observation
+from bt_robot.messages import Frame, LinkState, Observation, PlanStats, Splice
 from bt_robot.telemetry import recording as module
 from bt_robot.telemetry.recording import MAX_STILLS, Recording
 
@@ -15,8 +16,21 @@ def test_a_tick_becomes_a_row_with_the_active_lane(record, chunk):
     assert columns.time_s == [0.0, 1 / 30]
     assert columns.active == ["pick", "pick"]
     assert columns.prompt == ["pick up"] * 2
-    assert [(a.latency_s, a.server_s) for a in recording.arrivals] == [(0.1, 0.03)]
+    (arrival,) = recording.arrivals
+    assert (arrival.step, arrival.latency_s, arrival.parts.server_s, arrival.length) == (1, 0.1, 0.03, 50)
     assert recording.last_states == record(1).nodes
+
+
+def test_what_became_of_a_chunk_and_which_ticks_executed_the_plan_is_remembered(record, chunk):
+    recording = Recording({})
+    splice = Splice("rejected", 3, 4)
+    recording.publish(record(0, chunk=chunk, splice=splice))
+    for step, executed in enumerate([1, 2, 2, 3], 1):
+        recording.publish(record(step, plan=PlanStats(executed=executed), stalled=step == 3, planned_steps=step))
+    assert recording.arrivals[0].splice is splice
+    assert recording.columns.executed == [False, True, True, False, True]
+    assert recording.columns.stalled == [False, False, False, True, False]
+    assert recording.columns.planned_steps == [12, 1, 2, 3, 4]
 
 
 def test_a_failed_request_is_noted_when_the_count_of_errors_grows(record):
@@ -54,4 +68,4 @@ def test_a_long_run_forgets_its_beginning(record, monkeypatch):
     columns = recording.columns
     assert len(columns.time_s) <= 101
     assert columns.time_s[-1] == 499 / 30
-    assert len({len(c) for c in (columns.time_s, columns.measured, columns.commanded, columns.held)}) == 1
+    assert len({len(getattr(columns, column.name)) for column in fields(columns)}) == 1

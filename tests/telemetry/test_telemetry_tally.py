@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bt_robot.messages import Command, LinkState, Verdict
-from bt_robot.telemetry.tally import Latency, Tally
+from bt_robot.telemetry.tally import Tally
 
 
 def tallied(records):
@@ -25,16 +25,15 @@ def test_every_kind_of_tick_is_counted(record, chunk):
             record(5, verdict=Verdict(clamped=("gripper: velocity",)), link=LinkState(False, "gone", errors=3)),
         ]
     )
-    assert numbers.ticks == 6
-    assert numbers.duration_s == pytest.approx(5 / 30)
-    assert numbers.chunks == 1
-    assert numbers.stall_ticks == 1  # waiting for the very first chunk is no stall
-    assert numbers.hold_ticks == 3
+    total = numbers.total
+    assert (total.ticks, total.chunks.accepted) == (6, 1)
+    assert total.duration_s == pytest.approx(5 / 30)
+    assert (total.wait_ticks, total.stall_ticks) == (1, 1)  # waiting for the very first chunk is no stall
+    assert (total.hold_ticks, total.clamped_ticks, total.refused_ticks) == (3, 2, 1)
     assert numbers.overruns == 1
-    assert numbers.clamped == 2
     assert numbers.clamps == {"gripper: velocity": 2, "pan: position": 1}
-    assert numbers.refused == 1
     assert numbers.link.errors == 3
+    assert numbers.skills == {"t/pick": total}
 
 
 def test_the_hash_changes_with_any_bit_of_any_command(record):
@@ -45,7 +44,7 @@ def test_the_hash_changes_with_any_bit_of_any_command(record):
     assert tallied([record(1), record(0)]).commands_sha256 != base
 
 
-def test_latency_is_summarised_or_unknown():
-    assert Latency.of([]) == Latency(None, None, None)
-    latency = Latency.of([0.1, 0.2, 0.3])
-    assert (latency.p50_s, latency.max_s) == (pytest.approx(0.2), 0.3)
+def test_a_run_without_ticks_has_numbers_too():
+    numbers = tallied([])
+    assert (numbers.total.ticks, numbers.total.stall_share, numbers.total.latency.p50_s) == (0, 0.0, None)
+    assert numbers.skills == {}

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from bt_robot.messages import LinkState, NodeInfo, NodeState, Status, Verdict
+from bt_robot.messages import LinkState, NodeInfo, NodeState, PlanStats, Splice, Status, Verdict
 from bt_robot.telemetry.terminal import Layout, LiveTerminal, PlainTerminal, Rate, header
 
 IDLE, RUNNING = NodeState(Status.IDLE), NodeState(Status.RUNNING, ticked=True)
 AWAY = "no policy server at ws://127.0.0.1:8000: connection refused; is it running?"
 
 
-def header_text(record, width=80):
-    return [line.plain for line in header(record, "pick_place", 30.0, width)]
+def header_text(record, width=80, delay_steps=None):
+    return [line.plain for line in header(record, "pick_place", 30.0, width, delay_steps)]
 
 
 def test_the_header_tells_time_rate_prompt_latency_and_chunk(record):
@@ -26,6 +26,55 @@ def test_the_header_tells_time_rate_prompt_latency_and_chunk(record):
         "prompt: pick up",
         "policy: ok   latency 100 ms   chunk 3 steps old, 12 actions left",
     ]
+
+
+def test_the_policy_line_tells_the_delay_in_steps(record):
+    line = "policy: ok   latency 100 ms, d 4 steps   chunk 3 steps old, 12 actions left"
+    assert header_text(record(60), delay_steps=4)[2] == line
+
+
+def test_what_went_wrong_with_the_chunks_is_counted_and_the_plan_told_in_what_room_is_left(record):
+    plan = PlanStats(stalls=5, late=2, rejected=1)
+    link = LinkState(True, latency_s=1.25)
+    lines = [header_text(record(60, plan=plan, link=link), width, delay_steps=40)[2] for width in (120, 90, 80, 72)]
+    troubles = "   5 stalled, 2 late, 1 rejected"
+    assert lines == [
+        f"policy: ok   latency 1250 ms, d 40 steps   chunk 3 steps old, 12 actions left{troubles}",
+        f"policy: ok   latency 1250 ms, d 40 steps   12 left{troubles}",
+        f"policy: ok   latency 1250 ms, d 40 steps{troubles}",
+        f"policy: ok   latency 1250 ms, d 40 steps{troubles}",
+    ]
+    assert header_text(record(60, plan=PlanStats(late=3)))[2].endswith("   3 late")
+
+
+@given(
+    age=st.integers(0, 10_000),
+    stalls=st.integers(0, 999),
+    late=st.integers(0, 99),
+    rejected=st.integers(0, 99),
+    latency_s=st.none() | st.floats(0, 9.9),
+    delay_steps=st.none() | st.integers(0, 99),
+    available=st.booleans(),
+)
+def test_the_policy_line_fits_80_columns(record, age, stalls, late, rejected, latency_s, delay_steps, available):
+    tick = record(
+        60,
+        plan=PlanStats(stalls=stalls, late=late, rejected=rejected),
+        link=LinkState(available, AWAY, latency_s=latency_s, retry_in_s=0.5, requests=3),
+        chunk_age_steps=age,
+        planned_steps=age,
+    )
+    assert len(header_text(tick, 80, delay_steps)[2]) <= 80
+
+
+def test_the_live_view_remembers_the_newest_delay(record, chunk, nodes):
+    terminal = LiveTerminal(nodes, "t", screen_of(80, 24))
+    terminal.publish(record(0, chunk=chunk, splice=Splice("accepted", delay_steps=7)))
+    terminal.publish(record(1))
+    page = Console(file=io.StringIO(), width=80)
+    page.print(terminal.frame())
+    terminal.close()
+    assert "latency 100 ms, d 7 steps" in page.file.getvalue()
 
 
 def test_what_there_is_not_yet_is_left_out(record):
