@@ -1,4 +1,4 @@
-"""`bt-check`: load trees without running them."""
+"""`bt-check`: load trees without running them, and look a policy server over without a robot."""
 
 from __future__ import annotations
 
@@ -7,53 +7,161 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bt_robot import __version__
-from bt_robot.cli.arguments import EXIT_INPUT, EXIT_SUCCESS, Parser, run_command, say
+from bt_robot.cli.arguments import EXIT_INPUT, EXIT_REFUSED, EXIT_SUCCESS, Parser, count, run_command, say
 from bt_robot.errors import LoadError, Problem, UsageError
 
 if TYPE_CHECKING:
+    from bt_robot.cli.policy_report import Report
+    from bt_robot.cli.settings import RunSettings
     from bt_robot.tree import TreeSpec
+
+DEFAULT_CONFIG = "configs/sim.yaml"
+DEFAULT_PROMPT = "pick up the red block"
+MAX_REQUESTS = 1000
 
 _EPILOG = """\
 Every problem of a file and of all it includes is told at once, with its place:
 
   trees/pick_place.yaml:9:7: unknown node 'vla_skil'; expected … (did you mean 'vla_skill'?)
 
+A policy server is connected to, warmed up and asked, as a run would; what it announces and answers is held
+against the profile, the units are judged joint by joint, and the latency against the control rate.
+
 examples:
   bt-check trees/*.yaml
   bt-check mytree.yaml --config configs/sim.yaml     also poses, cameras and profile
   bt-check mytree.yaml --json
+  bt-check --policy standin                          a server to try it on
+  bt-check --policy ws://gpu:8000 --profile so101_degrees --tree mytree.yaml
+  bt-check --policy ws://gpu:8000 --profile my.yaml --observation camera:0 --prompt 'pick up the cup'
+  bt-check --policy ws://gpu:8000 --save seen.npz    and later: --observation seen.npz
 
-exit codes: 0 all good, 2 something is wrong"""
+exit codes: 0 all good (warnings too), 2 something is wrong with a tree, the config or a flag,
+            3 the server refused, failed, or is not what the profile says, 130 interrupted"""
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="bt-check", description="Load and validate trees without running them.", epilog=_EPILOG)
-    parser.add_argument("trees", nargs="+", metavar="TREE", help="tree files, or names of built-in ones")
-    parser.add_argument("--config", metavar="FILE", help="hold the trees against this config, too")
+    parser = Parser(
+        prog="bt-check",
+        description="Load and validate trees without running them; look a policy server over without a robot.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("trees", nargs="*", metavar="TREE", help="tree files, or names of built-in ones")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"hold the trees against this config, too; with --policy {DEFAULT_CONFIG} by default",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="assignments",
+        help="change one value of the config; repeatable",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    server = parser.add_argument_group("a policy server")
+    server.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="ws://host:port, or 'standin' to start the stand-in; repeatable",
+    )
+    server.add_argument(
+        "--profile", metavar="NAME", help="a built-in profile or the path of one (default: the config's)"
+    )
+    server.add_argument(
+        "--tree",
+        action="append",
+        default=[],
+        metavar="TREE",
+        dest="more_trees",
+        help="a tree whose prompts are asked, like TREE; repeatable",
+    )
+    server.add_argument(
+        "--prompt",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help=f"what is asked; repeatable (default: the trees' prompts, or '{DEFAULT_PROMPT}')",
+    )
+    server.add_argument(
+        "--observation",
+        default="sim",
+        metavar="WHAT",
+        help="what the server is shown: sim, camera:N, a PNG or JPEG picture for every camera, or an .npz"
+        " file with an array per camera and 'state' [rad, gripper 0 … 1] (default: sim)",
+    )
+    server.add_argument("--save", metavar="FILE.npz", help="write what the server was shown")
+    server.add_argument(
+        "--requests",
+        type=_requests,
+        default=10,
+        metavar="N",
+        help="measure this many answers, after two to warm up (default: %(default)s)",
+    )
     return parser
 
 
+def _requests(text: str) -> int:
+    number = count(text)
+    if number > MAX_REQUESTS:
+        raise argparse.ArgumentTypeError(f"'{text}' is more than {MAX_REQUESTS}")
+    return number
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Check trees; return the exit code."""
+    """Check trees and a policy server; return the exit code."""
     return run_command(_run, _parser(), argv)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    results = [_checked(tree, arguments.config) for tree in arguments.trees]
+    trees = [*arguments.trees, *arguments.more_trees]
+    if not trees and not arguments.policy:
+        raise UsageError("nothing to check; give a TREE, or a server with --policy URL; try: bt-check --help")
+    _only_with_policy(arguments)
+    settings = _settings(arguments)
+    results = [_checked(tree, settings) for tree in trees]
     good = all(result["ok"] for result in results)
-    if arguments.json:
-        report = {"status": "OK" if good else "INVALID", "trees": [_without_drawing(result) for result in results]}
-        say(json.dumps(report) + "\n")
-    else:
-        for result in results:
-            write = say if result["ok"] else arguments.stderr.write
-            write(result["drawing"] + "\n")
-    return EXIT_SUCCESS if good else EXIT_INPUT
+    # The prompts of a tree that does not load are not known.
+    report = _looked_over(arguments, settings, results) if settings and arguments.policy and good else None
+    _tell(arguments, results, report)
+    if not good:
+        return EXIT_INPUT
+    return EXIT_SUCCESS if report is None or report.good else EXIT_REFUSED
 
 
-def _checked(tree: str, config: str | None) -> dict[str, Any]:
+def _only_with_policy(arguments: argparse.Namespace) -> None:
+    given = {"--profile": arguments.profile, "--prompt": arguments.prompt, "--save": arguments.save}
+    wrong = [flag for flag, value in given.items() if value]
+    if wrong and not arguments.policy:
+        raise UsageError(f"{wrong[0]} is about a server; give --policy URL, too")
+
+
+def _settings(arguments: argparse.Namespace) -> RunSettings | None:
+    """Return the config, with the server's flags in it; None if only trees are to be checked, by themselves."""
+    if not (arguments.config or arguments.assignments or arguments.policy):
+        return None
+    from dataclasses import replace
+
+    from bt_robot.cli.settings import load_settings
+
+    settings = load_settings(arguments.config or DEFAULT_CONFIG, arguments.assignments)
+    if not arguments.policy:
+        return settings
+    profile = arguments.profile or settings.policy.profile
+    urls = tuple(arguments.policy)
+    try:
+        policy = replace(settings.policy, url=urls[0] if len(urls) == 1 else urls, profile=profile)
+    except ValueError as error:
+        raise UsageError(f"--policy: {error}") from error
+    return replace(settings, policy=policy)
+
+
+def _checked(tree: str, settings: RunSettings | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     from bt_robot.cli.task import load_task
@@ -61,8 +169,8 @@ def _checked(tree: str, config: str | None) -> dict[str, Any]:
 
     try:
         spec = load_task(tree)
-        if config is not None:
-            _hold_against(spec, config)
+        if settings is not None:
+            _hold_against(spec, settings)
         nodes = build_tree(spec).nodes
     except LoadError as error:
         problems = [asdict(problem) for problem in error.problems]
@@ -70,17 +178,72 @@ def _checked(tree: str, config: str | None) -> dict[str, Any]:
     except UsageError as error:
         problems = [asdict(Problem(tree, 0, 0, line)) for line in str(error).splitlines()]
         return {"tree": tree, "ok": False, "problems": problems, "drawing": f"{tree}: {error}"}
-    return {"tree": tree, "ok": True, "nodes": len(nodes), "problems": [], "drawing": draw_text(nodes)}
+    prompts = [node.prompt for node in nodes if node.type == "query_policy"]
+    drawing = draw_text(nodes)
+    return {"tree": tree, "ok": True, "nodes": len(nodes), "problems": [], "drawing": drawing, "prompts": prompts}
 
 
-def _hold_against(spec: TreeSpec, config: str) -> None:
+def _hold_against(spec: TreeSpec, settings: RunSettings) -> None:
     from bt_robot.cli.preflight import preflight
     from bt_robot.cli.session import Job, make_robot
-    from bt_robot.cli.settings import load_settings
 
-    settings = load_settings(config)
     preflight(settings, spec, make_robot(Job(settings, spec, ())).limits)
 
 
-def _without_drawing(result: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in result.items() if key != "drawing"}
+def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: list[dict[str, Any]]) -> Report:
+    import sys
+
+    from bt_robot.cli.observations import look, save
+    from bt_robot.cli.policy_check import check_policy
+    from bt_robot.cli.policy_report import Check
+    from bt_robot.cli.task import load_task, policy_server
+    from bt_robot.policy.access import Access, read_api_key
+    from bt_robot.policy.profile import load_profile
+
+    profile = load_profile(settings.policy.profile).with_horizon(settings.policy.horizon)
+    asked = arguments.prompt or [prompt for result in results for prompt in result["prompts"]]
+    prompts = tuple(dict.fromkeys(" ".join(prompt.split()) for prompt in asked)) or (DEFAULT_PROMPT,)
+    tasks = [load_task(None, prompt) for prompt in prompts]  # refuses what is no text
+    access = Access(read_api_key(settings.policy.api_key_env), settings.policy.ca_file)
+    with policy_server(settings, tasks[0]) as urls:
+        seen = look(arguments.observation, settings, tasks[0], profile)
+        if arguments.save:
+            save(seen, arguments.save)
+        terminal = arguments.stderr if sys.stderr.isatty() else None
+        return check_policy(Check(settings, profile, urls, prompts, seen, arguments.requests, access), terminal)
+
+
+def _tell(arguments: argparse.Namespace, results: list[dict[str, Any]], report: Report | None) -> None:
+    if arguments.json:
+        say(_json_line(results, report))
+        return
+    for result in results:
+        if report is not None:
+            say(f"tree         {result['tree']}: {result['nodes']} nodes\n")
+        else:
+            (say if result["ok"] else arguments.stderr.write)(result["drawing"] + "\n")
+    if report is not None:
+        import os
+        import sys
+
+        from bt_robot.cli.policy_words import text
+
+        say(report.hide(text(report, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))))
+    elif arguments.policy:
+        arguments.stderr.write("the server was not asked: mend the tree first\n")
+
+
+def _json_line(results: list[dict[str, Any]], report: Report | None) -> str:
+    good = all(result["ok"] for result in results)
+    status = "INVALID" if not good else "OK" if report is None or report.good else "REFUSED"
+    said: dict[str, Any] = {"status": status, "trees": [_for_json(result) for result in results]}
+    line = json.dumps(said)
+    if report is not None:
+        from bt_robot.cli.policy_words import as_json
+
+        line = report.hide(json.dumps({**said, "policy": as_json(report)}, allow_nan=False))
+    return line + "\n"
+
+
+def _for_json(result: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if key not in ("drawing", "prompts")}

@@ -1,4 +1,4 @@
-"""How chunks are executed, as a config says it."""
+"""How chunks are executed, as a config says it, pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from bt_robot.config.values import Rule
+from bt_robot.policy.pace import Pace
+from bt_robot.policy.plan import Plan
+from bt_robot.policy.profile import Profile
 from bt_robot.policy.strategies import Align, Blend, Continue, Gate, Latest, Strategy
 
 StrategyName = Literal["auto", "sync", "latest", "blend", "align", "rtc"]
@@ -34,12 +37,22 @@ class Execution:
         float, Rule(doc="align: how long the way to the new course takes [s]", minimum=0.0, maximum=5.0)
     ] = 0.5
     max_offset_rad: Annotated[
-        float, Rule(doc="align: the greatest offset taken for lag [rad]", minimum=0.0, maximum=1.0)
+        float,
+        Rule(
+            doc="align: the greatest offset taken for lag; more fades in a quarter of the time [rad]",
+            minimum=0.0,
+            maximum=1.0,
+        ),
     ] = 0.087
     gate_rad: Annotated[
         float,
-        Rule(doc="align: another shape than this is rejected and asked for again [rad]", minimum=0.0, maximum=3.0),
-    ] = 0.105
+        Rule(
+            doc="align: a chunk whose shape differs by more than this, and twice as much as usual, is asked for again"
+            " [rad]",
+            minimum=0.0,
+            maximum=3.0,
+        ),
+    ] = 0.2
     most_rejections: Annotated[
         int, Rule(doc="align: how often in a row; 0 switches the gate off", minimum=0, maximum=10)
     ] = 1
@@ -63,17 +76,31 @@ class Execution:
             )
         return self.strategy
 
-    def build(self, control_hz: float, *, incremental: bool) -> Strategy:
-        """Return the strategy for a control rate [Hz].
+    def pace(self, profile: Profile, control_hz: float) -> Pace:
+        """Return how a profile's actions lie on the control steps of a rate [Hz]."""
+        return Pace.of(profile.rate_hz, control_hz, self.speed)
+
+    def plan(self, profile: Profile, control_hz: float) -> Plan:
+        """Return an empty plan for a profile's chunks.
 
         Args:
+            profile: What the chunks are like.
             control_hz: The control rate [Hz].
-            incremental: Whether the policy's actions say how to move, not where to.
 
         Raises:
             ValueError: The strategy would merge what are no positions.
         """
-        name = self.resolved(incremental=incremental)
+        pace = self.pace(profile, control_hz)
+        strategy = self._strategy(self.resolved(incremental=profile.incremental), control_hz)
+        return Plan(
+            pace.steps(profile.horizon),
+            pace.steps(profile.execute_steps),
+            self.margin_steps,
+            strategy=strategy,
+            pace=pace,
+        )
+
+    def _strategy(self, name: StrategyName, control_hz: float) -> Strategy:
         if name in ("sync", "latest"):
             return Latest(waits=name == "sync")
         if name == "blend":

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bt_robot.messages import Actions
 
@@ -48,15 +49,15 @@ class Pace:
     def spread_targets(self, actions: Actions) -> Actions:
         """Return a target per control step, (K, n), from a target per action, (H, n).
 
-        The arm's joints are interpolated linearly; the gripper, the last column, keeps its target until the next one.
+        Between two actions the arm's joints follow a cubic without overshoot; the gripper, the last column, keeps its
+        target until the next action.
         """
         if self.actions_per_step == 1.0:
             return actions
         last = len(actions) - 1
-        at = np.minimum(np.arange(self.steps(len(actions))) * self.actions_per_step + _EPSILON, last)
+        at = np.minimum(self._borders(self.steps(len(actions))), last)
         below = at.astype(np.int64)
-        share = (at - below)[:, None]
-        rows = actions[below] * (1.0 - share) + actions[np.minimum(below + 1, last)] * share
+        rows = _monotone_cubic(actions, below, (at - np.floor(at))[:, None])
         rows[:, -1] = actions[below, -1]
         return rows
 
@@ -67,13 +68,19 @@ class Pace:
         """
         if self.actions_per_step == 1.0:
             return actions
-        borders = np.minimum(np.arange(self.steps(len(actions)) + 1) * self.actions_per_step, len(actions))
+        borders = np.minimum(self._borders(self.steps(len(actions)) + 1), len(actions))
         sums = np.concatenate([np.zeros((1, actions.shape[1])), np.cumsum(actions, axis=0)])
         knots = np.arange(len(actions) + 1)
         reached = np.stack([np.interp(borders, knots, column) for column in sums.T], axis=1)
         rows = np.diff(reached, axis=0)
-        rows[:, -1] = actions[np.minimum((borders[:-1] + _EPSILON).astype(np.int64), len(actions) - 1), -1]
+        rows[:, -1] = actions[np.minimum(borders[:-1].astype(np.int64), len(actions) - 1), -1]
         return rows
+
+    def _borders(self, count: int) -> NDArray[np.float64]:
+        """Return where in the actions the first control steps begin, (count,); a miss by rounding is put right."""
+        at = np.arange(count, dtype=np.float64) * self.actions_per_step
+        whole = np.round(at)
+        return np.where(np.abs(at - whole) < _EPSILON, whole, at)
 
     def gather(self, rows: Actions) -> Actions:
         """Return the rows at which an action begins, (H, n), from a row per control step, (K, n)."""
@@ -82,3 +89,30 @@ class Pace:
         count = max(1, math.floor((len(rows) - 1) * self.actions_per_step + _EPSILON) + 1)
         at = np.round(np.arange(count) / self.actions_per_step).astype(np.int64)
         return rows[np.minimum(at, len(rows) - 1)]
+
+
+def _monotone_cubic(points: Actions, below: NDArray[np.int64], u: NDArray[np.float64]) -> Actions:
+    """Return points between points, (K, n), that never leave the range of the two beside them.
+
+    Hermite's cubic with the slopes of Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984): zero at an extremum,
+    the harmonic mean elsewhere. Straight lines would change the speed by jerks, at every action.
+
+    Args:
+        points: (H, n), one apart.
+        below: The point at or below each position, (K,).
+        u: How far each position is towards the next point, (K, 1), 0 … 1.
+    """
+    steps = np.diff(points, axis=0)
+    slopes = np.zeros_like(points)
+    if len(steps) > 1:
+        left, right = steps[:-1], steps[1:]
+        total = np.where(left * right > 0.0, left + right, 1.0)
+        slopes[1:-1] = np.where(left * right > 0.0, 2.0 * left * right / total, 0.0)
+    if len(steps):
+        slopes[0], slopes[-1] = steps[0], steps[-1]
+    above = np.minimum(below + 1, len(points) - 1)
+    begin, end = points[below], points[above]
+    u2, u3 = u * u, u * u * u
+    return (
+        begin + (end - begin) * (3.0 * u2 - 2.0 * u3) + slopes[below] * (u3 - 2.0 * u2 + u) + slopes[above] * (u3 - u2)
+    )

@@ -60,6 +60,7 @@ class Plan:
         self._ran_out = False
         self._stall_steps = 0
         self._latencies: deque[int] = deque(maxlen=_REMEMBERED_LATENCIES)
+        self._expected_delay = 0
         self._stats = PlanStats()
 
     @property
@@ -74,8 +75,12 @@ class Plan:
 
     @property
     def latency_steps(self) -> int:
-        """The greatest latency of the last ten chunks, from observation to acceptance [steps]."""
-        return max(self._latencies, default=0)
+        """The greatest delay of the last ten chunks, observation to arrival; before the first, the one expected."""
+        return max(self._latencies, default=self._expected_delay)
+
+    def expect_delay(self, steps: int) -> None:
+        """Note the delay that the first chunk will probably have [control steps]."""
+        self._expected_delay = steps
 
     def chunk_age(self, step: int) -> int | None:
         """Return the steps since the newest chunk's observation; None without a chunk."""

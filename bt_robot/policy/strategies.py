@@ -6,14 +6,19 @@ behind where the plan is, and a sampled policy does not plan the same twice. Eac
 
 from __future__ import annotations
 
+import statistics
+from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bt_robot.messages import Actions, Joints
 
 _ROOM_STEPS = 4
+_REMEMBERED_DIFFERENCES = 10
+_UNUSUAL = 2.0  # times the usual difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,8 @@ class Align:
 
     Attributes:
         fade_steps: How long it takes [control steps].
-        max_offset_rad: The greatest offset that is taken for lag; beyond it another course is meant, and the governor
-            limits the way to it.
+        max_offset_rad: The greatest offset that is taken for lag; what is beyond it means another course, and fades
+            in a quarter of the time.
     """
 
     fade_steps: int
@@ -110,17 +115,26 @@ class Align:
         expected = seam.expected
         if expected is None:
             return seam.new
-        offset = np.clip(expected - seam.new[0], -self.max_offset_rad, self.max_offset_rad)
+        offset = expected - seam.new[0]
         offset[-1] = 0.0
-        fade = np.maximum(0.0, 1.0 - np.arange(len(seam.new)) / max(1, self.fade_steps))
-        return seam.new + fade[:, None] * offset
+        lag = np.clip(offset, -self.max_offset_rad, self.max_offset_rad)
+        steps = len(seam.new)
+        slow, fast = _fade(steps, self.fade_steps), _fade(steps, self.fade_steps // 4)
+        return seam.new + slow[:, None] * lag + fast[:, None] * (offset - lag)
+
+
+def _fade(steps: int, length: int) -> NDArray[np.float64]:
+    """Return shares from 1 to 0 within a length, (steps,), that begin and end without a change of speed."""
+    u = np.minimum(np.arange(steps) / max(1, length), 1.0)
+    return 1.0 - u * u * (3.0 - 2.0 * u)
 
 
 class Gate:
     """Keeps the plan in force when a new chunk goes another way, a few times at most; otherwise asks another strategy.
 
     Averaging or fading between two ways round an obstacle leads into it. The shapes are compared, each without its
-    own first point, so that a constant offset is no disagreement.
+    own first point, so that a constant offset is no disagreement. How much two chunks of a policy differ anyhow is
+    learnt on the way: another way is what differs several times as much as usual.
     """
 
     waits = False
@@ -130,7 +144,7 @@ class Gate:
 
         Args:
             inner: What to do with a chunk that agrees.
-            threshold_rad: The greatest difference of the shapes that is no disagreement [rad].
+            threshold_rad: The least difference of the shapes that can be a disagreement [rad].
             most_rejections: How many chunks are rejected in a row; a change of mind is then believed.
             look_ahead_steps: How far the shapes are compared [control steps].
         """
@@ -139,6 +153,7 @@ class Gate:
         self._most = most_rejections
         self._look_ahead = look_ahead_steps
         self._rejected = 0
+        self._differences: deque[float] = deque(maxlen=_REMEMBERED_DIFFERENCES)
 
     def splice(self, seam: Seam) -> Actions | None:
         """Reject a chunk that disagrees, if the plan lasts for two more round trips.
@@ -146,7 +161,7 @@ class Gate:
         One is for asking again, the other for a change of prompt right behind it: no rejection leads to a stall.
         """
         room = len(seam.old) > 2 * seam.delay_steps + _ROOM_STEPS
-        if seam.same_prompt and room and self._rejected < self._most and self._disagree(seam):
+        if seam.same_prompt and self._disagree(seam) and room and self._rejected < self._most:
             self._rejected += 1
             return None
         self._rejected = 0
@@ -157,7 +172,10 @@ class Gate:
         if k < 2:
             return False
         old, new = seam.old[:k, :-1], seam.new[:k, :-1]
-        return bool(np.max(np.abs((new - new[0]) - (old - old[0]))) > self._threshold_rad)
+        difference = float(np.max(np.abs((new - new[0]) - (old - old[0]))))
+        usual = statistics.median(self._differences) if self._differences else 0.0
+        self._differences.append(difference)
+        return difference > max(self._threshold_rad, _UNUSUAL * usual)
 
 
 class Continue:
