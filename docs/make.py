@@ -1,13 +1,12 @@
 """Writes the pages and pictures that are made from the code: `make docs`.
 
 `nodes.md` and `config.md` come from the node types' and settings' own words; the pictures come from a run of the
-main job. A test fails when a page is out of date.
+main job, and from the execution strategies. A test fails when a page is out of date.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
 import shutil
 import sys
 import tempfile
@@ -15,17 +14,26 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from bt_robot.cli.settings import ROBOTS, LimitSettings, PolicySettings, RunSettings
+from bt_robot.cli.policy_settings import PolicySettings
+from bt_robot.cli.settings import ROBOTS, LimitSettings, RunSettings
 from bt_robot.config.builtin import builtin_folder
+from bt_robot.config.schema import attribute_docs
 from bt_robot.config.values import Rule, kind_name
 from bt_robot.nodes import standard_registry
+from bt_robot.policy.execution import Execution
 from bt_robot.policy.profile import Profile, built_in_profiles
+from bt_robot.policy.profile_schema import schema_text
+from bt_robot.policy.rtc import RtcDialect
 from bt_robot.policy.units import GripperScale
 from bt_robot.tree import Output
 from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
 
 DOCS = Path(__file__).parent
-PICTURES = ("film.png", "joints.png", "latency.png", "tree.svg")
+sys.path.insert(0, str(DOCS))
+
+import strategies  # noqa: E402 - it stands beside this file
+
+PICTURES = ("film.png", "joints.png", "latency.png", "chunks.png", "tree.svg")
 
 _HEAD = """\
 # Node types
@@ -121,15 +129,18 @@ def config_page() -> str:
     for name, settings in ROBOTS.items():
         lines += _settings(f"### `robot`, with `type: {name}`", settings)
     lines += _settings("### `limits`", LimitSettings) + _settings("### `policy`", PolicySettings)
+    lines += _settings("### `policy.execution`", Execution)
+    lines.append("What each strategy does, with a picture each: [execution strategies](execution.md).\n")
     lines.append(_PROFILE_HEAD.format(profiles=", ".join(f"`{name}`" for name in built_in_profiles())))
-    lines += _settings("### Keys of a profile", Profile) + _settings("### `gripper`", GripperScale)
+    lines += _settings("### Keys of a profile", Profile)
+    lines += _settings("### `gripper`", GripperScale) + _settings("### `rtc`", RtcDialect)
     return "\n".join(lines)
 
 
 def _settings(title: str, settings: type) -> list[str]:
     lines = [f"{title}\n", "| key | takes | default | meaning |", "|---|---|---|---|"]
     hints = get_type_hints(settings, include_extras=True)
-    described = _described(settings)
+    described = attribute_docs(settings)
     for item in dataclasses.fields(settings):
         takes = kind_name(hints[item.name])
         doc = next((extra.doc for extra in _extras(hints[item.name]) if extra.doc), described.get(item.name, ""))
@@ -139,12 +150,6 @@ def _settings(title: str, settings: type) -> list[str]:
 
 def _extras(hint: Any) -> list[Rule]:
     return [extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Rule)]
-
-
-def _described(settings: type) -> dict[str, str]:
-    """Return what a class says of its attributes in its docstring."""
-    _, _, attributes = (settings.__doc__ or "").partition("Attributes:")
-    return dict(re.findall(r"^\s+(\w+): (.+)$", attributes, flags=re.MULTILINE))
 
 
 def _default(item: dataclasses.Field[Any]) -> str:
@@ -169,4 +174,6 @@ def _write_pictures() -> None:
 if __name__ == "__main__":
     (DOCS / "nodes.md").write_text(nodes_page() + "\n", encoding="utf-8")
     (DOCS / "config.md").write_text(config_page(), encoding="utf-8")
+    (DOCS / "profile.schema.json").write_text(schema_text(), encoding="utf-8")
     _write_pictures()
+    strategies.write_pictures(DOCS / "images")

@@ -40,7 +40,26 @@ HOMES = {
     "orjson": ("policy/wire",),
 }
 
-PURE = ("runtime/governor", "policy/plan", "policy/wire", "policy/profile", "policy/units", "tree/spec", "arm")
+PURE = (
+    "runtime/governor",
+    "policy/announced",
+    "policy/dialect",
+    "policy/execution",
+    "policy/fields",
+    "policy/forecast",
+    "policy/inspection",
+    "policy/manners",
+    "policy/pace",
+    "policy/plan",
+    "policy/profile",
+    "policy/rtc",
+    "policy/strategies",
+    "policy/suspicions",
+    "policy/units",
+    "policy/wire",
+    "tree/spec",
+    "arm",
+)
 """No socket, no sleep, no thread, no clock of their own."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "builtin" not in path.parts)

@@ -17,3 +17,39 @@ def test_without_an_action_nothing_is_proposed_and_it_says_so(world):
     outcome = world.tick(ExecuteChunk(), start=True)
     assert (outcome.status, outcome.reason) == (Status.RUNNING, "no action planned for now; holding")
     assert world.proposal is None
+
+
+def frozen(world, leaf, seconds):
+    """Tick a leaf whose plan never moves the arm; return its outcomes."""
+    world.plan.actions = world.joints[None, :]
+    return [world.tick(leaf, start=i == 0) for i in range(round(seconds * 30))]
+
+
+def test_a_policy_that_never_moves_the_arm_is_a_failure_after_some_time(world):
+    *before, last = frozen(world, ExecuteChunk(stuck_after_s=2.0), 2.2)
+    assert before[50].status is Status.RUNNING
+    assert (last.status, last.reason) == (
+        Status.FAILURE,
+        "the policy's actions have moved no joint for 2 s; is it frozen?",
+    )
+    assert world.proposal is None
+
+
+def test_a_joint_that_moves_starts_the_time_anew(world):
+    leaf = ExecuteChunk(stuck_after_s=2.0)
+    frozen(world, leaf, 1.9)
+    world.joints = world.joints + np.array([0.0, 0.0, 0.1])  # the gripper counts, too
+    world.plan.actions = world.joints[None, :]
+    assert all(world.tick(leaf).status is Status.RUNNING for _ in range(57))
+
+
+def test_a_hold_for_want_of_actions_is_not_held_against_the_policy(world):
+    leaf = ExecuteChunk(stuck_after_s=2.0)
+    frozen(world, leaf, 1.9)
+    world.plan.clear()
+    world.tick(leaf)
+    assert all(outcome.status is Status.RUNNING for outcome in [frozen(world, leaf, 0.1)[-1], world.tick(leaf)])
+
+
+def test_standing_still_may_be_allowed_for_ever(world):
+    assert frozen(world, ExecuteChunk(stuck_after_s=None), 30.0)[-1].status is Status.RUNNING
