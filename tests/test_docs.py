@@ -37,3 +37,16 @@ def test_the_tree_in_the_readme_loads(tmp_path):
     path = tmp_path / "readme.yaml"
     path.write_text(tree)
     assert load_task(str(path)).name == "pick_place"
+
+
+def test_every_fault_names_tests_that_exist():
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    there = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    rows = re.findall(r"^\| (A\d+(?:, A\d+)*) \|.*\|([^|]*)\|$", page, flags=re.MULTILINE)
+    told = {name for row, _ in rows for name in row.split(", ")}
+    assert told == {f"A{i}" for i in range(1, 23)}
+    for row, names in rows:
+        found = re.findall(r"`(test_\w+)`", names)
+        assert found, f"{row} names no test"
+        for name in found:
+            assert f"def {name}(" in there, f"{row}: {name}"
