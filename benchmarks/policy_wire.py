@@ -24,7 +24,7 @@ from matplotlib.cbook import get_sample_data
 
 from benchmarks.openpi_environment import openpi_python
 from bt_robot.messages import Image
-from bt_robot.policy.images import picture, resize_with_pad
+from bt_robot.policy.dialect.images import picture, resize_with_pad
 from bt_robot.policy.wire.json_protocol import JsonProtocol
 from bt_robot.policy.wire.msgpack_numpy import pack
 from bt_robot.policy.wire.openpi import OpenPi

@@ -14,8 +14,8 @@ import py_trees
 
 from bt_robot.arm import so101
 from bt_robot.messages import Observation
-from bt_robot.policy.plan import Plan
-from bt_robot.policy.silent import SilentPolicy
+from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.link.silent import SilentPolicy
 from bt_robot.runtime.context import Context
 from bt_robot.runtime.governor import rest_at
 from bt_robot.tree import Action, Outcome, Registry, build_tree, parse_tree, success

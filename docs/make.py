@@ -20,11 +20,11 @@ from bt_robot.config.builtin import builtin_folder
 from bt_robot.config.schema import attribute_docs
 from bt_robot.config.values import Rule, kind_name
 from bt_robot.nodes import standard_registry
-from bt_robot.policy.execution import Execution
-from bt_robot.policy.profile import Profile, built_in_profiles
-from bt_robot.policy.profile_schema import schema_text
-from bt_robot.policy.rtc import RtcDialect
-from bt_robot.policy.units import GripperScale
+from bt_robot.policy.chunks.execution import Execution
+from bt_robot.policy.dialect.profile import Profile, built_in_profiles
+from bt_robot.policy.dialect.rtc import RtcDialect
+from bt_robot.policy.dialect.schema import schema_text
+from bt_robot.policy.dialect.units import GripperScale
 from bt_robot.tree import Output
 from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
 

@@ -16,8 +16,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from bt_robot.messages import ActionChunk
-from bt_robot.policy.execution import Execution, StrategyName
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.chunks.execution import Execution, StrategyName
+from bt_robot.policy.dialect.profile import load_profile
 
 STRATEGIES: tuple[StrategyName, ...] = ("sync", "latest", "blend", "align", "rtc")
 HZ, DELAY, STEPS, HORIZON, EXECUTE = 30, 9, 100, 40, 20

@@ -42,25 +42,20 @@ HOMES = {
 
 PURE = (
     "runtime/governor",
-    "policy/announced",
-    "policy/dialect",
-    "policy/execution",
-    "policy/fields",
-    "policy/forecast",
-    "policy/inspection",
-    "policy/manners",
-    "policy/pace",
-    "policy/plan",
-    "policy/profile",
-    "policy/rtc",
-    "policy/strategies",
-    "policy/suspicions",
-    "policy/units",
     "policy/wire",
+    "policy/dialect",
+    "policy/chunks",
+    "policy/connection/announced",
+    "policy/connection/manners",
+    "policy/inspection/judgement",
+    "policy/inspection/suspicions",
     "tree/spec",
     "arm",
 )
 """No socket, no sleep, no thread, no clock of their own."""
+
+POLICY_LAYERS = {"wire": 0, "dialect": 0, "connection": 1, "chunks": 1, "link": 2, "inspection": 2, "alone": 2}
+"""The same inside the largest part: a folder of the policy link imports strictly lower ones."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "builtin" not in path.parts)
 
@@ -91,6 +86,14 @@ def test_imports_point_down(module):
         if other is None or other == own or other.startswith("__") or own == "__init__":
             continue
         assert LAYERS[other] < LAYERS[own], f"{module} imports {dotted}: {own} may not use {other}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] == "policy" and m.stem != "__init__"], ids=str)
+def test_imports_point_down_inside_the_policy_link(module):
+    own = module.parts[1].removesuffix(".py")
+    for dotted in imports_of(module):
+        other = dotted.split(".")[2] if dotted.startswith("bt_robot.policy.") else own
+        assert other == own or POLICY_LAYERS[other] < POLICY_LAYERS[own], f"{module} imports {dotted}"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

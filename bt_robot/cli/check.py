@@ -197,8 +197,8 @@ def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: 
     from bt_robot.cli.policy_check import check_policy
     from bt_robot.cli.policy_report import Check
     from bt_robot.cli.task import load_task, policy_server
-    from bt_robot.policy.access import Access, read_api_key
-    from bt_robot.policy.profile import load_profile
+    from bt_robot.policy.connection.access import Access, read_api_key
+    from bt_robot.policy.dialect.profile import load_profile
 
     profile = load_profile(settings.policy.profile).with_horizon(settings.policy.horizon)
     asked = arguments.prompt or [prompt for result in results for prompt in result["prompts"]]

@@ -14,8 +14,8 @@ from bt_robot.cli.session import Job, make_robot
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import UsageError
 from bt_robot.messages import Image, JointLimits, Joints
-from bt_robot.policy.probe import state_names
-from bt_robot.policy.profile import Profile
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.inspection.probe import state_names
 from bt_robot.tree import TreeSpec
 
 CAMERA = "camera:"

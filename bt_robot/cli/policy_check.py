@@ -14,13 +14,13 @@ from bt_robot.cli.policy_report import PARTS, Check, Report, Spread
 from bt_robot.cli.waiting import waiting
 from bt_robot.errors import ChunkRefused, PolicyError, PolicyRefused
 from bt_robot.messages import Actions, JointLimits, Joints
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.fields import check_shape
-from bt_robot.policy.forecast import forecast
-from bt_robot.policy.inspection import Evidence, Finding, JointReading, read_joints, same
-from bt_robot.policy.probe import Probe, Question, Sample
-from bt_robot.policy.profile import Profile
-from bt_robot.policy.suspicions import suspect
+from bt_robot.policy.chunks.forecast import forecast
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.dialect.fields import check_shape
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.inspection.judgement import Evidence, Finding, JointReading, read_joints, same
+from bt_robot.policy.inspection.probe import Probe, Question, Sample
+from bt_robot.policy.inspection.suspicions import suspect
 from bt_robot.policy.wire.checks import escape
 
 _MOST_FAILURES: Final = 3  # in a row; a server that is gone is not asked a thousand times

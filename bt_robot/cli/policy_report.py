@@ -10,10 +10,10 @@ import numpy as np
 
 from bt_robot.cli.observations import Seen
 from bt_robot.cli.settings import RunSettings
-from bt_robot.policy.access import Access
-from bt_robot.policy.forecast import Forecast
-from bt_robot.policy.inspection import Finding, JointReading
-from bt_robot.policy.profile import Profile
+from bt_robot.policy.chunks.forecast import Forecast
+from bt_robot.policy.connection.access import Access
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.inspection.judgement import Finding, JointReading
 
 PARTS: Final = ("picture", "encode", "network", "server", "decode")
 """What an answer's time is split into."""

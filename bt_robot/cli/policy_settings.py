@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from bt_robot.config.values import Rule
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.execution import Execution
+from bt_robot.policy.chunks.execution import Execution
+from bt_robot.policy.connection.base import Timeouts
 
 STANDIN = "standin"
 """The policy URL that means: start the stand-in server beside the run."""

@@ -12,8 +12,8 @@ from typing import Any, Final, cast
 import numpy as np
 
 from bt_robot.cli.policy_report import Report, Spread
-from bt_robot.policy.inspection import Finding, JointReading
-from bt_robot.policy.profile import Profile
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.inspection.judgement import Finding, JointReading
 from bt_robot.policy.wire.checks import escape
 
 _COLOURS: Final = {"ok": "32", "note": "2", "warn": "33", "FAIL": "1;31"}

@@ -10,8 +10,8 @@ import numpy as np
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import RobotRefused, UsageError
 from bt_robot.messages import JointLimits, Joints, Observation, Setup
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.profile import Profile, load_profile
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.dialect.profile import Profile, load_profile
 from bt_robot.robot.sim.settings import SimSettings
 from bt_robot.tree import Tree, TreeSpec, build_tree
 

@@ -16,13 +16,13 @@ from bt_robot.cli.preflight import Plans, preflight, require_inside
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import PolicyRefused
 from bt_robot.messages import JointLimits, Joints, Observation, Sink
-from bt_robot.policy.access import Access
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.forecast import Forecast, forecast
-from bt_robot.policy.plan import Plan
-from bt_robot.policy.silent import SilentPolicy
-from bt_robot.policy.simulated import SimulatedLatency
-from bt_robot.policy.worker import Worker
+from bt_robot.policy.chunks.forecast import Forecast, forecast
+from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.connection.access import Access
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.link.silent import SilentPolicy
+from bt_robot.policy.link.simulated import SimulatedLatency
+from bt_robot.policy.link.worker import Worker
 from bt_robot.robot.base import Robot
 from bt_robot.robot.fake import FakeRobot, FakeSettings
 from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock

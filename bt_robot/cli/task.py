@@ -11,7 +11,7 @@ from bt_robot.cli.settings import RunSettings
 from bt_robot.config.builtin import builtin_folder, find_file
 from bt_robot.errors import LoadError, Problem, UsageError, did_you_mean
 from bt_robot.nodes import standard_registry
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.dialect.profile import load_profile
 from bt_robot.tree import NodeSpec, TreeSpec, load_tree, parse_tree
 
 _ONE_PROMPT = """\

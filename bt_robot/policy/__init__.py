@@ -29,8 +29,8 @@ if TYPE_CHECKING:
         WireError,
     )
     from bt_robot.policy.alone import Inference, PolicyClient
-    from bt_robot.policy.base import Timeouts
-    from bt_robot.policy.profile import Profile, built_in_profiles, load_profile
+    from bt_robot.policy.connection.base import Timeouts
+    from bt_robot.policy.dialect.profile import Profile, built_in_profiles, load_profile
 
 __all__ = [
     "PolicyClient",
@@ -54,10 +54,10 @@ __all__ = [
 _HOMES = {
     "PolicyClient": "bt_robot.policy.alone",
     "Inference": "bt_robot.policy.alone",
-    "Timeouts": "bt_robot.policy.base",
-    "Profile": "bt_robot.policy.profile",
-    "load_profile": "bt_robot.policy.profile",
-    "built_in_profiles": "bt_robot.policy.profile",
+    "Timeouts": "bt_robot.policy.connection.base",
+    "Profile": "bt_robot.policy.dialect.profile",
+    "load_profile": "bt_robot.policy.dialect.profile",
+    "built_in_profiles": "bt_robot.policy.dialect.profile",
 }
 
 

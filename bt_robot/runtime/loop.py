@@ -26,7 +26,7 @@ from bt_robot.messages import (
     TickRecord,
     Verdict,
 )
-from bt_robot.policy.plan import Plan
+from bt_robot.policy.chunks.plan import Plan
 from bt_robot.robot.base import Robot
 from bt_robot.runtime.clock import Clock, Tick
 from bt_robot.runtime.context import Context

@@ -138,7 +138,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _serve(settings: ServerSettings, *, as_json: bool, with_parent: bool) -> None:
-    from bt_robot.policy.profile import load_profile
+    from bt_robot.policy.dialect.profile import load_profile
     from bt_robot.standin.brain import Brain
     from bt_robot.standin.manners import JSON_PATH
     from bt_robot.standin.server import Speech, listening

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from bt_robot.arm.so101 import GRIPPER, JOINT_NAMES, LOWER, UPPER
 from bt_robot.errors import WireError
 from bt_robot.messages import Actions, Joints
-from bt_robot.policy.pace import Pace
-from bt_robot.policy.profile import Profile
-from bt_robot.policy.rtc import RtcDialect
-from bt_robot.policy.units import JointScale
+from bt_robot.policy.dialect.pace import Pace
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.dialect.rtc import RtcDialect
+from bt_robot.policy.dialect.units import JointScale
 from bt_robot.policy.wire.base import Fields
 from bt_robot.standin.guidance import Prefix
 from bt_robot.standin.requests import Question, field, fitted, inner, number, only, pixels, state, text

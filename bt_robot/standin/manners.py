@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bt_robot.errors import WireError
-from bt_robot.policy.profile import Profile
+from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.wire import json_protocol, msgpack_numpy, openpi
 from bt_robot.policy.wire.base import Fields
 from bt_robot.standin.requests import field

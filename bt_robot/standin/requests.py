@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from bt_robot.errors import WireError
 from bt_robot.messages import Image, Joints
-from bt_robot.policy.images import resize_with_pad
-from bt_robot.policy.profile import Profile
+from bt_robot.policy.dialect.images import resize_with_pad
+from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.wire.base import Fields
 from bt_robot.policy.wire.checks import escape, kinds
 from bt_robot.policy.wire.json_protocol import numbers

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from bt_robot.messages import Actions, Image, Joints
-from bt_robot.policy.profile import Profile, load_profile
+from bt_robot.policy.dialect.profile import Profile, load_profile
 from bt_robot.standin.dialect import PLAN_HZ, REQUEST_ID, ServerDialect
 from bt_robot.standin.guidance import continued
 from bt_robot.standin.manners import JSON_PATH, MAX_REQUEST_BYTES, Frame, Manners, manners, put

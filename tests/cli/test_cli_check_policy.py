@@ -16,7 +16,7 @@ from websockets.sync.server import serve
 
 from bt_robot.arm.so101 import REST
 from bt_robot.cli.check import main
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.dialect.profile import load_profile
 from bt_robot.policy.wire.msgpack_numpy import pack, unpack
 from bt_robot.standin.brain import Brain
 from tests.policy import policy_kit as kit

@@ -11,11 +11,11 @@ from websockets.sync.server import serve
 
 from bt_robot.arm.so101 import LIMITS, REST
 from bt_robot.messages import Frame, Observation
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.plan import Plan
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.dialect.profile import load_profile
+from bt_robot.policy.link.worker import Worker
 from bt_robot.policy.wire.msgpack_numpy import pack, unpack
-from bt_robot.policy.worker import Worker
 
 PROFILE = load_profile("standin")
 METADATA = {"server": "bt_robot standin"}

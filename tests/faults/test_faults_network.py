@@ -18,9 +18,9 @@ from websockets.asyncio.server import serve
 
 from bt_robot.arm.so101 import LIMITS, REST
 from bt_robot.errors import PolicyRefused
-from bt_robot.policy.base import Timeouts
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.link.worker import Worker
 from bt_robot.policy.wire.msgpack_numpy import pack, unpack
-from bt_robot.policy.worker import Worker
 from tests.faults.link_kit import HASTY_S, METADATA, PROFILE, WAIT_S, FaultyServer, Rig, good
 from tests.faults.proxy import Proxy, cut_in_the_middle, dripping, duplicated
 from tests.policy.policy_kit import eventually

@@ -20,9 +20,9 @@ from websockets.sync.server import serve
 from bt_robot.arm.so101 import LIMITS, REST
 from bt_robot.errors import PolicyRefused
 from bt_robot.messages import Frame, Observation
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.dialect.profile import load_profile
+from bt_robot.policy.link.worker import Worker
 from bt_robot.policy.wire.msgpack_numpy import pack
-from bt_robot.policy.worker import Worker
 from tests.faults.link_kit import HASTY_S, METADATA, PICTURE, WAIT_S, FaultyServer, Rig, changed, good, put
 
 

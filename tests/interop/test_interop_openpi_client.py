@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bt_robot.policy.images import resize_with_pad
+from bt_robot.policy.dialect.images import resize_with_pad
 from bt_robot.policy.wire.openpi import OpenPi, write_reply
 from tests.policy.policy_kit import METADATA, served
 

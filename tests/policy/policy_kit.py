@@ -14,8 +14,8 @@ import numpy as np
 from bt_robot.arm.so101 import REST
 from bt_robot.errors import PolicyUnavailable
 from bt_robot.messages import ActionChunk, Frame, Observation
-from bt_robot.policy.profile import load_profile
-from bt_robot.policy.units import GripperScale, JointScale
+from bt_robot.policy.dialect.profile import load_profile
+from bt_robot.policy.dialect.units import GripperScale, JointScale
 from bt_robot.policy.wire.base import Reply
 from bt_robot.standin.server import ServerSettings, listening
 

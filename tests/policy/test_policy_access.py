@@ -19,11 +19,11 @@ import pytest
 from websockets.sync.server import serve
 
 from bt_robot.errors import BtRobotError, PolicyRefused, PolicyUnavailable, ServerError, UsageError
-from bt_robot.policy.access import Access, ApiKey, read_api_key
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.client import open_policy
-from bt_robot.policy.failover import open_servers
-from bt_robot.policy.sockets import limit_silence, open_socket
+from bt_robot.policy.connection.access import Access, ApiKey, read_api_key
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.connection.client import open_policy
+from bt_robot.policy.connection.failover import open_servers
+from bt_robot.policy.connection.sockets import limit_silence, open_socket
 from bt_robot.policy.wire.msgpack_numpy import pack
 from tests.policy import policy_kit as kit
 
@@ -189,7 +189,7 @@ def test_a_key_that_the_server_tells_back_is_hidden():
 def test_the_key_is_in_no_log_and_no_traceback_even_at_debug(caplog):
     """Everything that can go wrong with a key in it, with every logger at its most talkative."""
     caplog.set_level(logging.DEBUG)
-    for name in ("websockets", "websockets.client", "bt_robot.policy.client.websocket"):
+    for name in ("websockets", "websockets.client", "bt_robot.policy.connection.client.websocket"):
         caplog.set_level(logging.DEBUG, name)
     told = []
     for code, location in ((None, None), (401, None), (503, None), (307, "ws://127.0.0.1:1")):

@@ -27,7 +27,7 @@ from bt_robot.policy import (
     WireError,
     load_profile,
 )
-from bt_robot.policy.units import GripperScale
+from bt_robot.policy.dialect.units import GripperScale
 from bt_robot.policy.wire.msgpack_numpy import pack, unpack
 from tests.policy import policy_kit as kit
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bt_robot.errors import PolicyRefused
-from bt_robot.policy.announced import Announced, check_metadata
+from bt_robot.policy.connection.announced import Announced, check_metadata
 from tests.policy import policy_kit as kit
 from tests.scale import examples
 

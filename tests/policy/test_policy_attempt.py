@@ -10,11 +10,11 @@ import pytest
 from bt_robot.arm.so101 import LIMITS, REST
 from bt_robot.errors import PolicyTimeout, PolicyUnavailable, ServerError
 from bt_robot.messages import Frame
-from bt_robot.policy.announced import Announced
-from bt_robot.policy.attempt import Asker, Job
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.failover import Servers
+from bt_robot.policy.connection.announced import Announced
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.connection.failover import Servers
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.link.attempt import Asker, Job
 from tests.policy import policy_kit as kit
 
 

@@ -12,7 +12,7 @@ import pytest
 from websockets.sync.server import serve
 
 from bt_robot.errors import PolicyRefused, PolicyTimeout, PolicyUnavailable, ServerError, WireError
-from bt_robot.policy.client import open_policy
+from bt_robot.policy.connection.client import open_policy
 from bt_robot.policy.wire.msgpack_numpy import pack
 from tests.policy import policy_kit as kit
 

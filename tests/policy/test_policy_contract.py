@@ -9,9 +9,9 @@ import pytest
 
 from bt_robot.arm.so101 import LIMITS, REST
 from bt_robot.errors import PolicyTimeout, PolicyUnavailable, ServerError
-from bt_robot.policy.client import open_policy
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.connection.client import open_policy
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.dialect.profile import load_profile
 from bt_robot.standin.server import JSON_PATH
 from tests.policy import policy_kit as kit
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bt_robot.arm.so101 import JOINT_NAMES, LIMITS, LOWER, REST, UPPER
 from bt_robot.errors import ChunkRefused, PolicyError
 from bt_robot.messages import Frame
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.profile import load_profile
-from bt_robot.policy.rtc import Leftover
-from bt_robot.policy.units import GripperScale
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.dialect.profile import load_profile
+from bt_robot.policy.dialect.rtc import Leftover
+from bt_robot.policy.dialect.units import GripperScale
 from tests.policy import policy_kit as kit
 from tests.scale import examples
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bt_robot.messages import ActionChunk
-from bt_robot.policy.execution import Execution
-from bt_robot.policy.profile import load_profile
-from bt_robot.policy.strategies import Align, Blend, Continue, Gate, Latest
+from bt_robot.policy.chunks.execution import Execution
+from bt_robot.policy.chunks.strategies import Align, Blend, Continue, Gate, Latest
+from bt_robot.policy.dialect.profile import load_profile
 from tests.policy.policy_kit import chunk
 
 PROFILE = replace(load_profile("standin"), horizon=50, execute_steps=20, rate_hz=30.0)

@@ -17,10 +17,10 @@ from bt_robot.errors import (
     UsageError,
     WireError,
 )
-from bt_robot.policy.announced import Announced
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.failover import Servers, connect_patiently, open_servers
-from bt_robot.policy.manners import MANNERS
+from bt_robot.policy.connection.announced import Announced
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.connection.failover import Servers, connect_patiently, open_servers
+from bt_robot.policy.connection.manners import MANNERS
 from bt_robot.policy.wire.base import Reply
 from tests.policy import policy_kit as kit
 from tests.scale import examples

@@ -7,9 +7,9 @@ import pytest
 
 from bt_robot.arm.so101 import LIMITS, REST
 from bt_robot.errors import PolicyRefused
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.profile import load_profile
-from bt_robot.policy.worker import Worker
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.dialect.profile import load_profile
+from bt_robot.policy.link.worker import Worker
 from tests.policy import policy_kit as kit
 
 FAMILIES = {

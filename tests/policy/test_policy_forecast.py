@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bt_robot.policy.execution import Execution
-from bt_robot.policy.forecast import forecast
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.chunks.execution import Execution
+from bt_robot.policy.chunks.forecast import forecast
+from bt_robot.policy.dialect.profile import load_profile
 from tests.scale import examples
 
 PROFILE = load_profile("standin")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.cbook import get_sample_data
 from PIL import Image
 
-from bt_robot.policy.images import jpeg, picture, resize_with_pad
+from bt_robot.policy.dialect.images import jpeg, picture, resize_with_pad
 from tests.scale import examples
 
 MEAN_BOUND, MAX_BOUND = 1.0, 8  # grey levels of 255

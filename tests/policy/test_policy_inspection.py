@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bt_robot.arm.so101 import LIMITS, LOWER, REST, UPPER
-from bt_robot.policy.inspection import Evidence, read_joints, same
-from bt_robot.policy.profile import load_profile
-from bt_robot.policy.suspicions import suspect
-from bt_robot.policy.units import GripperScale, JointScale
+from bt_robot.policy.dialect.profile import load_profile
+from bt_robot.policy.dialect.units import GripperScale, JointScale
+from bt_robot.policy.inspection.judgement import Evidence, read_joints, same
+from bt_robot.policy.inspection.suspicions import suspect
 
 PROFILES = {name: load_profile(f"so101_{name}") for name in ("degrees", "radians", "relative", "delta", "velocity")}
 PROFILES["range_100"] = replace(PROFILES["degrees"], joint_unit="range_100")

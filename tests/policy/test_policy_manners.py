@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from bt_robot.policy.manners import MANNERS
-from bt_robot.policy.profile import Protocol
+from bt_robot.policy.connection.manners import MANNERS
+from bt_robot.policy.dialect.profile import Protocol
 
 
 def test_every_protocol_has_its_manners():

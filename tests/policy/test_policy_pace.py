@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bt_robot.policy.pace import Pace
+from bt_robot.policy.dialect.pace import Pace
 from tests.scale import examples
 
 RATES = st.sampled_from([10.0, 15.0, 20.0, 30.0, 50.0, 60.0, 100.0])

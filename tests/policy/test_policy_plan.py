@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bt_robot.messages import PlanStats
-from bt_robot.policy.pace import Pace
-from bt_robot.policy.plan import Plan
-from bt_robot.policy.strategies import Align, Gate, Latest
+from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.chunks.strategies import Align, Gate, Latest
+from bt_robot.policy.dialect.pace import Pace
 from tests.policy.policy_kit import chunk
 from tests.scale import examples
 

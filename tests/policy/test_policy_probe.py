@@ -9,10 +9,10 @@ import pytest
 
 from bt_robot.arm.so101 import LOWER, REST, UPPER
 from bt_robot.errors import PolicyRefused, UsageError
-from bt_robot.policy.access import Access
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.probe import Probe, Question, state_names
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.connection.access import Access
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.dialect.profile import load_profile
+from bt_robot.policy.inspection.probe import Probe, Question, state_names
 from tests.policy import policy_kit as kit
 
 IMAGES = {"front": kit.PICTURE, "wrist": kit.PICTURE}

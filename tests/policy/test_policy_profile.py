@@ -6,7 +6,7 @@ import pytest
 
 from bt_robot.arm.so101 import JOINT_NAMES
 from bt_robot.errors import LoadError
-from bt_robot.policy.profile import built_in_profiles, load_profile
+from bt_robot.policy.dialect.profile import built_in_profiles, load_profile
 
 MINIMAL = "protocol: openpi\nimages: {cam: image}\njoints: [a, b]\nhorizon: 10\nexecute_steps: 5\n"
 

@@ -15,9 +15,9 @@ from jsonschema import Draft202012Validator
 
 from bt_robot.config.source import Problems, parse
 from bt_robot.config.values import bind
-from bt_robot.policy import profile as profiles
-from bt_robot.policy.profile import Profile, built_in_profiles, load_profile
-from bt_robot.policy.profile_schema import profile_schema, schema_text
+from bt_robot.policy.dialect import profile as profiles
+from bt_robot.policy.dialect.profile import Profile, built_in_profiles, load_profile
+from bt_robot.policy.dialect.schema import profile_schema, schema_text
 from tests.scale import examples
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -59,7 +59,7 @@ def test_the_schema_and_the_loader_refuse_the_same(value):
 
 @pytest.mark.parametrize("name", built_in_profiles())
 def test_every_built_in_profile_fits_the_schema(name):
-    path = Path(profiles.__file__).parent / "profiles" / f"{name}.yaml"
+    path = Path(profiles.__file__).parents[1] / "profiles" / f"{name}.yaml"
     errors = [error.message for error in VALIDATOR.iter_errors(yaml.safe_load(path.read_text()))]
     assert errors == []
 

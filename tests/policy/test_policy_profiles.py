@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from bt_robot.arm.so101 import JOINT_NAMES, LIMITS, LOWER, UPPER
 from bt_robot.messages import Frame, Observation
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.images import resize_with_pad
-from bt_robot.policy.pace import Pace
-from bt_robot.policy.profile import built_in_profiles, load_profile
-from bt_robot.policy.rtc import Leftover
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.dialect.images import resize_with_pad
+from bt_robot.policy.dialect.pace import Pace
+from bt_robot.policy.dialect.profile import built_in_profiles, load_profile
+from bt_robot.policy.dialect.rtc import Leftover
 from bt_robot.policy.wire.json_protocol import JsonProtocol
 from bt_robot.policy.wire.openpi import OpenPi
 from bt_robot.standin.dialect import PLAN_HZ, ServerDialect

@@ -11,7 +11,7 @@ from bt_robot.cli.session import Job, open_session
 from bt_robot.cli.settings import load_settings
 from bt_robot.cli.task import load_task, policy_server
 from bt_robot.messages import Status
-from bt_robot.policy.profile import built_in_profiles, load_profile
+from bt_robot.policy.dialect.profile import built_in_profiles, load_profile
 from bt_robot.telemetry.audit import audit
 
 FEW = (

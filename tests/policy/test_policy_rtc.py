@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.policy.rtc import Leftover, RtcDialect
+from bt_robot.policy.dialect.rtc import Leftover, RtcDialect
 
 LARRYI = RtcDialect(valid_steps="", constants={"max_guidance_weight": 5.0})
 FLAT = RtcDialect(key="", prev_actions="prev_action_chunk", valid_steps="", execution_horizon="execute_horizon")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bt_robot.arm.so101 import LIMITS
 from bt_robot.errors import PolicyTimeout, ServerError, UsageError
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.simulated import SimulatedLatency
-from bt_robot.policy.worker import Worker
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.link.simulated import SimulatedLatency
+from bt_robot.policy.link.worker import Worker
 from tests.policy import policy_kit as kit
 from tests.scale import examples
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bt_robot.policy.strategies import Align, Blend, Continue, Gate, Latest, Seam
+from bt_robot.policy.chunks.strategies import Align, Blend, Continue, Gate, Latest, Seam
 from tests.scale import examples
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.policy.units import GripperScale, JointScale
+from bt_robot.policy.dialect.units import GripperScale, JointScale
 
 LEROBOT = JointScale("degrees", GripperScale(0.0, 100.0), [False, True])
 PI = JointScale("radians", GripperScale(closed=1.0, open=0.0), [False, True])

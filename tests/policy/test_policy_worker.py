@@ -12,7 +12,7 @@ import pytest
 from bt_robot.arm.so101 import LIMITS
 from bt_robot.errors import ChunkRefused, PolicyRefused, PolicyTimeout, PolicyUnavailable, ServerError
 from bt_robot.messages import LinkState, PolicyLink
-from bt_robot.policy.worker import Worker
+from bt_robot.policy.link.worker import Worker
 from tests.policy import policy_kit as kit
 
 

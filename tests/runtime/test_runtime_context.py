@@ -2,8 +2,8 @@
 
 from bt_robot.arm import so101
 from bt_robot.messages import Observation
-from bt_robot.policy.plan import Plan
-from bt_robot.policy.silent import SilentPolicy
+from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.link.silent import SilentPolicy
 from bt_robot.runtime.context import Context
 from bt_robot.runtime.governor import rest_at
 

@@ -10,8 +10,8 @@ import pytest
 from bt_robot.arm import so101
 from bt_robot.errors import RobotError
 from bt_robot.messages import ActionChunk, Status
-from bt_robot.policy.plan import Plan
-from bt_robot.policy.silent import SilentPolicy
+from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.link.silent import SilentPolicy
 from bt_robot.robot.fake import FakeRobot
 from bt_robot.runtime.clock import PacedClock, SimulatedClock, WallClock
 from bt_robot.runtime.loop import Loop

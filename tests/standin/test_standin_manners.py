@@ -8,8 +8,8 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.sync.client import connect
 
 from bt_robot.arm.so101 import LIMITS
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.profile import load_profile
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.dialect.profile import load_profile
 from bt_robot.policy.wire.msgpack_numpy import pack, unpack
 from tests.policy import policy_kit as kit
 

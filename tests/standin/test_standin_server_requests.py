@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bt_robot.arm.so101 import JOINT_NAMES, REST
 from bt_robot.errors import WireError
-from bt_robot.policy.profile import load_profile
-from bt_robot.policy.units import GripperScale, JointScale
+from bt_robot.policy.dialect.profile import load_profile
+from bt_robot.policy.dialect.units import GripperScale, JointScale
 from bt_robot.standin.dialect import ServerDialect
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)

@@ -17,15 +17,15 @@ from dataclasses import replace
 
 from bt_robot.errors import PolicyError, PolicyRefused
 from bt_robot.messages import ActionChunk, JointLimits, LinkState, Observation
-from bt_robot.policy.access import Access
-from bt_robot.policy.announced import Announced
-from bt_robot.policy.attempt import Asker, Job, Outcome
-from bt_robot.policy.base import Policy, Timeouts
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.failover import Servers, connect_patiently, open_servers
-from bt_robot.policy.manners import MANNERS
-from bt_robot.policy.profile import Profile
-from bt_robot.policy.rtc import Leftover
+from bt_robot.policy.connection.access import Access
+from bt_robot.policy.connection.announced import Announced
+from bt_robot.policy.connection.base import Policy, Timeouts
+from bt_robot.policy.connection.failover import Servers, connect_patiently, open_servers
+from bt_robot.policy.connection.manners import MANNERS
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.dialect.rtc import Leftover
+from bt_robot.policy.link.attempt import Asker, Job, Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from bt_robot.config.values import Rule
-from bt_robot.policy.pace import Pace
-from bt_robot.policy.plan import Plan
-from bt_robot.policy.profile import Profile
-from bt_robot.policy.strategies import Align, Blend, Continue, Gate, Latest, Strategy
+from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.chunks.strategies import Align, Blend, Continue, Gate, Latest, Strategy
+from bt_robot.policy.dialect.pace import Pace
+from bt_robot.policy.dialect.profile import Profile
 
 StrategyName = Literal["auto", "sync", "latest", "blend", "align", "rtc"]
 _MERGING = ("blend", "align", "rtc")

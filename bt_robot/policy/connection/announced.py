@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 import numpy as np
 
 from bt_robot.errors import PolicyRefused
-from bt_robot.policy.manners import MANNERS
-from bt_robot.policy.profile import Profile
+from bt_robot.policy.connection.manners import MANNERS
+from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.wire.base import Fields
 from bt_robot.policy.wire.checks import escape
 

@@ -11,15 +11,15 @@ import numpy as np
 
 from bt_robot.errors import UsageError
 from bt_robot.messages import Actions, Image, Joints, LatencyParts
-from bt_robot.policy.access import Access
-from bt_robot.policy.announced import Announced
-from bt_robot.policy.base import Timeouts
-from bt_robot.policy.failover import connect_patiently, open_servers
-from bt_robot.policy.fields import request_fields
-from bt_robot.policy.images import picture
-from bt_robot.policy.profile import Profile
-from bt_robot.policy.rtc import Leftover
-from bt_robot.policy.units import JointScale
+from bt_robot.policy.connection.access import Access
+from bt_robot.policy.connection.announced import Announced
+from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.connection.failover import connect_patiently, open_servers
+from bt_robot.policy.dialect.fields import request_fields
+from bt_robot.policy.dialect.images import picture
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.dialect.rtc import Leftover
+from bt_robot.policy.dialect.units import JointScale
 from bt_robot.policy.wire.base import Fields
 
 _EPISODE: Final = 0

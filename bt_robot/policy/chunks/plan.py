@@ -14,9 +14,9 @@ from itertools import takewhile
 import numpy as np
 
 from bt_robot.messages import ActionChunk, Actions, Joints, PlanStats, Splice
-from bt_robot.policy.pace import Pace
-from bt_robot.policy.rtc import Leftover
-from bt_robot.policy.strategies import Latest, Seam, Strategy
+from bt_robot.policy.chunks.strategies import Latest, Seam, Strategy
+from bt_robot.policy.dialect.pace import Pace
+from bt_robot.policy.dialect.rtc import Leftover
 
 _REMEMBERED_LATENCIES = 10
 _REMEMBERED_STEPS = 4096

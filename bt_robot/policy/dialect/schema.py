@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bt_robot.config.schema import json_schema
-from bt_robot.policy.profile import Profile, built_in_profiles
+from bt_robot.policy.dialect.profile import Profile, built_in_profiles
 
 TITLE = "A policy server's dialect (bt_robot profile)"
 

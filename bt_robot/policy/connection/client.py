@@ -15,10 +15,10 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.uri import parse_uri
 
 from bt_robot.errors import PolicyError, PolicyRefused, PolicyTimeout, PolicyUnavailable, ServerError, WireError
-from bt_robot.policy.access import Access, HeaderlessLog
-from bt_robot.policy.base import Policy
-from bt_robot.policy.excuses import close_hint, connect_hint
-from bt_robot.policy.sockets import IDLE_LIMIT_S, limit_silence, open_socket
+from bt_robot.policy.connection.access import Access, HeaderlessLog
+from bt_robot.policy.connection.base import Policy
+from bt_robot.policy.connection.excuses import close_hint, connect_hint
+from bt_robot.policy.connection.sockets import IDLE_LIMIT_S, limit_silence, open_socket
 from bt_robot.policy.wire.base import Fields, Reply, WireFormat
 from bt_robot.policy.wire.checks import escape
 from bt_robot.policy.wire.json_protocol import JsonProtocol

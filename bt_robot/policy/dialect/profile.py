@@ -11,14 +11,14 @@ from bt_robot.config.overlay import underlay
 from bt_robot.config.source import MapNode, Problems, ScalarNode, SourceNode, read_file
 from bt_robot.config.values import INVALID, Rule, bind
 from bt_robot.errors import LoadError, Problem, did_you_mean
-from bt_robot.policy.rtc import RtcDialect
-from bt_robot.policy.units import AngleUnit, GripperScale
+from bt_robot.policy.dialect.rtc import RtcDialect
+from bt_robot.policy.dialect.units import AngleUnit, GripperScale
 
 Protocol = Literal["openpi", "roboarena", "vllm_omni", "sglang", "json"]
 ActionKind = Literal["absolute", "relative", "delta", "velocity"]
 Pixels = Annotated[int, Rule(minimum=8, maximum=4096)]
 
-_BUILT_IN = Path(__file__).parent / "profiles"
+_BUILT_IN = Path(__file__).parents[1] / "profiles"
 _JOINT: Final = "{joint}"
 _EXTENDS: Final = "extends"
 _MAX_EXTENDS: Final = 8

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bt_robot.messages import Actions, JointLimits, Joints
-from bt_robot.policy.dialect import RANGE_TOLERANCE_GRIPPER, RANGE_TOLERANCE_RAD, SPEED_TOLERANCE
-from bt_robot.policy.fields import actions_from_wire
-from bt_robot.policy.profile import Profile
-from bt_robot.policy.units import JointScale
+from bt_robot.policy.dialect.dialect import RANGE_TOLERANCE_GRIPPER, RANGE_TOLERANCE_RAD, SPEED_TOLERANCE
+from bt_robot.policy.dialect.fields import actions_from_wire
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.dialect.units import JointScale
 
 Severity = Literal["ok", "note", "warn", "FAIL"]
 

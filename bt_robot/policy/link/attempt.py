@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from bt_robot.errors import PolicyError, PolicyRefused, PolicyTimeout
 from bt_robot.messages import Actions, LatencyParts, Observation
-from bt_robot.policy.dialect import Dialect
-from bt_robot.policy.failover import Servers
-from bt_robot.policy.rtc import Leftover
+from bt_robot.policy.connection.failover import Servers
+from bt_robot.policy.dialect.dialect import Dialect
+from bt_robot.policy.dialect.rtc import Leftover
 from bt_robot.policy.wire.base import Reply
 from bt_robot.policy.wire.checks import escape
 

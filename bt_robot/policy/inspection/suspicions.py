@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bt_robot.messages import Joints
-from bt_robot.policy.dialect import SPEED_TOLERANCE
-from bt_robot.policy.inspection import Evidence, Finding, Severity
+from bt_robot.policy.dialect.dialect import SPEED_TOLERANCE
+from bt_robot.policy.inspection.judgement import Evidence, Finding, Severity
 
 _MOST_TRIED: Final = 8  # joints whose every order is tried; more are only swapped in pairs
 _TURN_RAD: Final = 2.0 * np.pi

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bt_robot.messages import ActionChunk
-from bt_robot.policy.execution import Execution
-from bt_robot.policy.plan import Plan
-from bt_robot.policy.profile import Profile
+from bt_robot.policy.chunks.execution import Execution
+from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.dialect.profile import Profile
 
 _CHUNKS = 12
 _SETTLED = 4  # chunks after which every cycle is like the one before

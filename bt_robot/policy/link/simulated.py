@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bt_robot.errors import UsageError
 from bt_robot.messages import ActionChunk, LinkState, Observation
-from bt_robot.policy.worker import Worker
+from bt_robot.policy.link.worker import Worker
 
 _EPSILON_S = 1e-9  # a due time that is a multiple of the control period must not miss its tick by rounding
 _GRACE_S = 5.0  # rendering and encoding come on top of the request's own time limits

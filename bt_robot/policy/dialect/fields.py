@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bt_robot.errors import ChunkRefused
 from bt_robot.messages import Actions, Joints
-from bt_robot.policy.images import Picture
-from bt_robot.policy.profile import Profile
-from bt_robot.policy.units import JointScale
+from bt_robot.policy.dialect.images import Picture
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.dialect.units import JointScale
 
 
 def request_fields(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from bt_robot.policy.profile import Protocol
+from bt_robot.policy.dialect.profile import Protocol
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from bt_robot.errors import PolicyError, PolicyRefused, PolicyTimeout, PolicyUnavailable, UsageError
-from bt_robot.policy.access import Access
-from bt_robot.policy.announced import Announced
-from bt_robot.policy.base import Policy, Timeouts
-from bt_robot.policy.client import open_policy
-from bt_robot.policy.manners import MANNERS, Manners
-from bt_robot.policy.profile import Profile
+from bt_robot.policy.connection.access import Access
+from bt_robot.policy.connection.announced import Announced
+from bt_robot.policy.connection.base import Policy, Timeouts
+from bt_robot.policy.connection.client import open_policy
+from bt_robot.policy.connection.manners import MANNERS, Manners
+from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.wire.base import Fields, Reply
 
 logger = logging.getLogger(__name__)

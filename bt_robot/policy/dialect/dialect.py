@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from bt_robot.errors import ChunkRefused, PolicyError
 from bt_robot.messages import Actions, JointLimits, Joints, Observation
-from bt_robot.policy.fields import actions_from_wire, check_shape, request_fields
-from bt_robot.policy.images import Picture, picture
-from bt_robot.policy.pace import Pace
-from bt_robot.policy.profile import Profile
-from bt_robot.policy.rtc import Leftover
-from bt_robot.policy.units import JointScale
+from bt_robot.policy.dialect.fields import actions_from_wire, check_shape, request_fields
+from bt_robot.policy.dialect.images import Picture, picture
+from bt_robot.policy.dialect.pace import Pace
+from bt_robot.policy.dialect.profile import Profile
+from bt_robot.policy.dialect.rtc import Leftover
+from bt_robot.policy.dialect.units import JointScale
 
 RANGE_TOLERANCE_RAD = 0.35  # a policy overshoots its data's limits a little; the governor clamps that much
 RANGE_TOLERANCE_GRIPPER = 0.35

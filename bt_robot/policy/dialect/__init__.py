@@ -1,0 +1,1 @@
+"""What a server expects and answers, and the translation between its wire and the robot, pure."""

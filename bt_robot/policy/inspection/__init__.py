@@ -1,0 +1,1 @@
+"""Looking a policy server over: asking without judging, and judging without asking."""

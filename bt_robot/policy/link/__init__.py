@@ -1,0 +1,1 @@
+"""The policy link of a run: one request in flight, in the background."""
