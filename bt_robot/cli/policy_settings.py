@@ -69,9 +69,11 @@ class PolicySettings:
             ValueError: One is no websocket address, or every answer would come too late.
         """
         if not self.urls:
-            raise ValueError("url is an empty list")
+            raise ValueError("url is an empty list; expected ws://host:port")
+        if STANDIN in self.urls and self.url != STANDIN:
+            raise ValueError(f"url '{STANDIN}' has no place in a list; start one with bt-serve and name its address")
         for url in self.urls:
-            if url != STANDIN or len(self.urls) > 1:
+            if url != STANDIN:
                 check_url(url)
         slowest_s = self.simulated_latency_s + self.simulated_jitter_s
         if slowest_s >= self.timeout_s:

@@ -272,7 +272,7 @@ def bind(cls: type[T], node: SourceNode, problems: Problems, what: str = "value"
         name = aliases.get(key.text, key.text)
         if name not in fields:
             problems.unknown(key.mark, "key", key.text, list(fields))
-        elif name in values:
+        elif name in values and key.mark.file == node.mark.file:  # a --set of the other word replaces the file's value
             problems.add(key.mark, f"'{key.text}' is another word for '{name}', which is given, too", expected="one")
         else:
             values[name] = read_value(value, hints[name], problems, key.text)
