@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -12,6 +13,9 @@ from bt_robot.policy.connection.base import Timeouts
 
 STANDIN = "standin"
 """The policy URL that means: start the stand-in server beside the run."""
+
+STANDIN_LATENCY_S = 0.1
+"""The stand-in answers in a few milliseconds, which no model does [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,14 @@ class PolicySettings:
     ] = "off"
     execution: Annotated[Execution, Rule(doc="how chunks are executed")] = field(default_factory=Execution)
     simulated_latency_s: Annotated[
-        float, Rule(doc="simulation only: time from question to answer [s]", minimum=0.0, maximum=10.0)
-    ] = 0.1
+        float | None,
+        Rule(
+            doc="simulation only: least time from question to answer [s]; by default 0.1 with the stand-in that is"
+            " started beside the run, and nothing is added to a server of your own",
+            minimum=0.0,
+            maximum=10.0,
+        ),
+    ] = None
     simulated_jitter_s: Annotated[
         float, Rule(doc="simulation only: up to this much more, at random [s]", minimum=0.0, maximum=10.0)
     ] = 0.0
@@ -75,7 +85,7 @@ class PolicySettings:
         for url in self.urls:
             if url != STANDIN:
                 check_url(url)
-        slowest_s = self.simulated_latency_s + self.simulated_jitter_s
+        slowest_s = self.least_latency_s + self.simulated_jitter_s
         if slowest_s >= self.timeout_s:
             raise ValueError(
                 f"simulated_latency_s and simulated_jitter_s of {slowest_s:g} must be below timeout_s of"
@@ -86,6 +96,13 @@ class PolicySettings:
     def urls(self) -> tuple[str, ...]:
         """The servers, the preferred one first."""
         return (self.url,) if isinstance(self.url, str) else self.url
+
+    @property
+    def least_latency_s(self) -> float:
+        """The least time from question to answer under a simulated clock [s]."""
+        if self.simulated_latency_s is not None:
+            return self.simulated_latency_s
+        return STANDIN_LATENCY_S if self.url == STANDIN else 0.0
 
     @property
     def jpeg_quality(self) -> int | None:
@@ -110,8 +127,12 @@ def check_url(url: str) -> None:
         ValueError: It is none, or holds a password.
     """
     if not url.startswith(("ws://", "wss://")):
-        near = url.removeprefix("http://").removeprefix("https://")
-        raise ValueError(f"url '{url}' is no websocket address; expected ws://host:port or {STANDIN} (try ws://{near})")
+        scheme = "wss" if url.startswith(("https:", "wss")) else "ws"
+        near = re.sub(r"^[a-z]*:?/+", "", url)
+        raise ValueError(
+            f"url '{url}' is no websocket address; expected ws://host:port, wss://host:port or {STANDIN}"
+            f" (try {scheme}://{near})"
+        )
     if not _host_and_port(url):
         raise ValueError(f"url '{url}' has no host, or a port that is none; expected ws://host:port")
     if "@" in url.partition("://")[2].partition("/")[0]:

@@ -78,6 +78,19 @@ def _wrong_policy(settings: RunSettings, profile: Profile, limits: JointLimits) 
         Dialect(profile, limits, jpeg_quality=settings.policy.jpeg_quality)
     except ValueError as error:
         found.append(f"profile '{settings.policy.profile}': {error}")
+    missing = [camera for camera in profile.images if camera not in settings.robot.cameras]
+    if missing:
+        all_of_them = ",".join(dict.fromkeys([*settings.robot.cameras, *missing]))
+        found.append(
+            f"profile '{settings.policy.profile}' wants the camera '{missing[0]}'; the config's robot has:"
+            f" {', '.join(settings.robot.cameras) or 'none'} (try --set robot.cameras=[{all_of_them}], or name the"
+            " profile's cameras as the robot does)"
+        )
+    if settings.policy.execution.strategy == "rtc" and profile.rtc is None:
+        found.append(
+            f"policy.execution.strategy is rtc, but the profile '{settings.policy.profile}' has no rtc section that says"
+            " how the server is told the plan; expected align, or a profile with rtc"
+        )
     return found
 
 

@@ -146,7 +146,7 @@ def _open_policy(
     leftover = plan.leftover if execution.strategy == "rtc" else None
     worker = Worker(profile, job.urls, plans.limits, policy.timeouts, access=access, dialect=dialect, leftover=leftover)
     link = SimulatedLatency(
-        worker, policy.simulated_latency_s, wait=job.fast, jitter_s=policy.simulated_jitter_s, seed=job.seed
+        worker, policy.least_latency_s, wait=job.fast, jitter_s=policy.simulated_jitter_s, seed=job.seed
     )
     try:
         link.start(observation, plans.prompts[0])

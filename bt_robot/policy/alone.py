@@ -140,6 +140,8 @@ class PolicyClient:
             PolicyRefused: The server is not what the profile declares.
         """
         began_s = time.perf_counter()
+        if not prompt.strip():
+            raise UsageError("the prompt is empty; expected what to do, in the words the policy was trained with")
         joints = self._checked(state)
         fields = self._request(images, joints, prompt)
         asked_s = time.perf_counter()

@@ -52,6 +52,8 @@ def test_a_value_given_under_both_names_in_one_file_is_refused(tmp_path):
             "url 'standin' has no place in a list; start one with bt-serve and name its address",
         ),
         ("url=[ws://a:1, b:2]", "url 'b:2' is no websocket address"),
+        ("url=https://gpu:8443", "(try wss://gpu:8443)"),
+        ("url=ws//gpu:8000", "(try ws://gpu:8000)"),
         ("url=ws://me:secret@gpu:8000", "url holds a password, which would end up in logs and summaries"),
         ("jpeg=0", "jpeg: '0'; expected one of off or a whole number from 1 to 100"),
         ("jpeg=of", "jpeg: 'of'; expected one of off or a whole number from 1 to 100"),
@@ -66,6 +68,12 @@ def test_pictures_are_sent_as_pixels_unless_a_quality_is_given():
     assert policy().jpeg_quality is None
     assert policy("jpeg=off").jpeg_quality is None
     assert policy("jpeg=90").jpeg_quality == 90
+
+
+def test_only_the_stand_in_is_made_slower_than_it_is():
+    assert policy().least_latency_s == 0.1
+    assert policy("url=ws://gpu:8000").least_latency_s == 0.0
+    assert policy("url=ws://gpu:8000", "simulated_latency_s=0.3").least_latency_s == 0.3
 
 
 def test_the_time_limits_are_handed_on():

@@ -44,7 +44,7 @@ def test_an_address_that_is_no_websocket_is_refused():
     (problem,) = problems("policy.url=localhost:8000")
     assert problem == (
         "--set policy.url=localhost:8000: policy: url 'localhost:8000' is no websocket address;"
-        " expected ws://host:port or standin (try ws://localhost:8000)"
+        " expected ws://host:port, wss://host:port or standin (try ws://localhost:8000)"
     )
 
 

@@ -356,7 +356,7 @@ def test_a_greeting_that_drips_in_is_a_server_that_does_not_answer(server, proxy
     over = threading.Event()
     proxy.todo.put(dripping(over))
     worker = Worker(PROFILE, (proxy.url,), LIMITS, Timeouts(connect_s=0.6))
-    with pytest.raises(PolicyRefused, match=f"^{proxy.url} did not answer within 0.6 s"):
+    with pytest.raises(PolicyRefused, match=f"^{proxy.url} opened a websocket, but announced nothing within 0.6 s"):
         worker.start(Rig.seen(type("Still", (), {"step": 0, "joints": REST})), "go")
     over.set()
 

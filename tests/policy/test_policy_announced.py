@@ -178,6 +178,11 @@ def test_any_change_counts(first, then, words):
     assert words in changed(first, then)
 
 
+def test_another_value_is_told_before_a_key_that_came_or_went():
+    words = changed({"a": 1, "model": "x"}, {"model": "y", "z": 1})
+    assert words.startswith("the server announces model: 'y', at first it was 'x' (and 2 more): has it been restarted")
+
+
 def test_the_right_server_is_admitted_again_and_the_first_word_counts():
     book = Announced(OPEN)
     book.admit(URL, {"model": "a"})

@@ -38,7 +38,10 @@ def refusal(url, kind, timeout_s=kit.WAIT_S, protocol="openpi"):
 def test_what_is_no_websocket_server_is_said_to_be_none():
     with kit.raw(lambda connection: connection.recv(4096) and connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")) as url:
         text = refusal(url, PolicyUnavailable)
-    assert text == "no policy server at URL: what listens there is no websocket server; is the port right?"
+    assert (
+        text
+        == "no policy server at URL: what listens there is no websocket server; is the port right, or does it want wss://?"
+    )
 
 
 def test_a_web_server_is_told_by_its_status():
@@ -61,7 +64,10 @@ def test_a_server_that_sends_no_metadata_is_a_time_out():
     with websocket(lambda client: over.wait(kit.WAIT_S)) as url:
         text = refusal(url, PolicyTimeout, 0.3)
         over.set()
-    assert text == "URL did not answer within 0.3 s; is a firewall in between, or the server busy?"
+    assert text == (
+        "URL opened a websocket, but announced nothing within 0.3 s; is it busy, or does it speak another protocol"
+        " (protocol: json in the profile)?"
+    )
 
 
 def test_a_server_that_hangs_up_at_once_is_told_with_its_words():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bt_robot.arm.so101 import JOINT_NAMES
@@ -162,7 +164,16 @@ def test_a_profile_that_extends_another_says_only_what_differs(folder):
 
 def test_extending_goes_from_file_to_file_beside_it_and_the_nearest_word_counts(folder):
     load = folder(a="extends: b.yaml\nrate_hz: 20\n", b="extends: ./c.yaml\nrate_hz: 10\nhorizon: 40\n", c=MINIMAL)
-    assert (load("a").rate_hz, load("a").horizon, load("a").execute_steps) == (20.0, 40, 5)
+    assert (load("a").rate_hz, load("a").horizon, load("a").execute_steps) == (20.0, 40, 20)
+
+
+def test_another_horizon_needs_no_other_word():
+    assert replace(load_profile("standin"), horizon=11, execute_steps=0).execute_steps == 6
+
+
+def test_a_shorter_horizon_than_the_extended_profiles_is_executed_by_half(folder):
+    load = folder(own="extends: so101_radians\nhorizon: 10\n")
+    assert load("own").execute_steps == 5
 
 
 def test_a_value_is_replaced_whole(folder):
@@ -203,5 +214,5 @@ def test_problems_of_both_files_are_told_at_once(folder):
 def test_another_horizon_never_leaves_more_to_execute_than_there_is():
     profile = load_profile("standin")
     assert profile.with_horizon(None) is profile
-    assert (profile.with_horizon(10).horizon, profile.with_horizon(10).execute_steps) == (10, 10)
+    assert (profile.with_horizon(10).horizon, profile.with_horizon(10).execute_steps) == (10, 5)
     assert (profile.with_horizon(80).horizon, profile.with_horizon(80).execute_steps) == (80, 25)

@@ -48,13 +48,16 @@ class Announced:
         check_metadata(announced, self._profile)
         lasting = {key: value for key, value in announced.items() if key not in self._profile.volatile_metadata}
         first = self._first.setdefault(url, lasting)
-        for key in [*first, *(key for key in lasting if key not in first)]:
-            if not _same(first.get(key, _ABSENT), lasting.get(key, _ABSENT)):
-                raise PolicyRefused(
-                    f"the server announces {escape(str(key))}: {_shown(lasting.get(key, _ABSENT))}, at first it was"
-                    f" {_shown(first.get(key, _ABSENT))}: has it been restarted with another model? Start anew to use"
-                    " it, or list the key under volatile_metadata in the profile if it means nothing"
-                )
+        # Another value says more about another model than a key that came or went.
+        keys = sorted({**first, **lasting}, key=lambda key: not (key in first and key in lasting))
+        other = [key for key in keys if not _same(first.get(key, _ABSENT), lasting.get(key, _ABSENT))]
+        if other:
+            key, more = other[0], f" (and {len(other) - 1} more)" if len(other) > 1 else ""
+            raise PolicyRefused(
+                f"the server announces {escape(str(key))}: {_shown(lasting.get(key, _ABSENT))}, at first it was"
+                f" {_shown(first.get(key, _ABSENT))}{more}: has it been restarted with another model? Start anew to use"
+                " it, or list the key under volatile_metadata in the profile if it means nothing"
+            )
 
 
 class _Absent:

@@ -136,9 +136,10 @@ class WebsocketPolicy:
             ValueError,
             OverflowError,
         ) as error:
+            silent = self._connection is not None
             self.close()
             self._lost = True
-            self._explain_connect(error, timeout_s)
+            self._explain_connect(error, timeout_s, silent=silent)
         echoes = metadata.get(ECHOES)
         self._lost = False
         self._numbered = isinstance(echoes, (list, tuple)) and REQUEST_ID in cast("Sequence[Any]", echoes)
@@ -169,11 +170,16 @@ class WebsocketPolicy:
     def _note(self, opened: socket.socket) -> None:
         self._socket = opened
 
-    def _explain_connect(self, error: Exception, timeout_s: float) -> NoReturn:
+    def _explain_connect(self, error: Exception, timeout_s: float, *, silent: bool) -> NoReturn:
         if isinstance(error, PolicyError):
             raise self._hidden(error)
         if isinstance(error, TimeoutError):
             text = f"{self._url} did not answer within {timeout_s:g} s; is a firewall in between, or the server busy?"
+            if silent:
+                text = (
+                    f"{self._url} opened a websocket, but announced nothing within {timeout_s:g} s; is it busy, or does"
+                    " it speak another protocol (protocol: json in the profile)?"
+                )
             raise PolicyTimeout(text) from self._cause(error)
         hint, passing = connect_hint(error, has_key=self._access.api_key is not None)
         text = f"no policy server at {self._url}: {self._access.hide(hint)}"

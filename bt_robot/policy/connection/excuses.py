@@ -30,7 +30,7 @@ def connect_hint(error: BaseException, *, has_key: bool = False) -> tuple[str, b
     if isinstance(error, (InvalidURI, ValueError, OverflowError)) and not isinstance(error, OSError):
         return "this is no ws:// URL", False
     if isinstance(error, InvalidMessage):
-        return "what listens there is no websocket server; is the port right?", True
+        return "what listens there is no websocket server; is the port right, or does it want wss://?", True
     if isinstance(error, ConnectionClosed):
         return f"it closed the connection before saying anything ({close_hint(error)})", True
     return escape(str(error)) or type(error).__name__, True

@@ -269,6 +269,6 @@ def connect_patiently(
             if left_s <= 0.0:
                 raise
             pause_s = min(next_s, left_s)
-            logger.warning("%s (trying again in %.3g s, for %.3g s more; Ctrl-C to give up)", error, pause_s, left_s)
+            logger.warning("%s (trying again in %.0f s, for %.0f s more; Ctrl-C to give up)", error, pause_s, left_s)
         sleep(pause_s)
         next_s = min(2.0 * next_s, LONGEST_WAIT_S)

@@ -53,7 +53,8 @@ class Profile:
             `delta` to the action before, or a `velocity`. A gripper's value is a target in every kind.
         velocity_scale: The speed that a velocity of 1 on the wire means [joint_unit/s].
         rate_hz: The rate at which the actions are meant to be executed [Hz].
-        execute_steps: How many actions of a chunk are executed before the next chunk takes over [actions].
+        execute_steps: How many actions of a chunk are executed before the next chunk takes over [actions]; half of the
+            horizon by default, also of a horizon that differs from the extended profile's.
         max_first_jump_rad: Greatest distance from the measured joints to a chunk's first action [rad].
         metadata: What the server must announce about itself.
         volatile_metadata: What it announces that may differ from one connection to the next.
@@ -81,7 +82,7 @@ class Profile:
     action_kind: ActionKind = "absolute"
     velocity_scale: Annotated[float, Rule(minimum=1e-6, maximum=1e6)] = 1.0
     rate_hz: Annotated[float, Rule(minimum=1.0, maximum=200.0)] = 30.0
-    execute_steps: Annotated[int, Rule(minimum=1, maximum=1000)] = 25
+    execute_steps: Annotated[int, Rule(minimum=0, maximum=1000)] = 0
     max_first_jump_rad: Annotated[float, Rule(minimum=0.01, maximum=7.0)] = 0.6
     metadata: Mapping[str, bool | int | float | str] = field(default_factory=dict[str, bool | int | float | str])
     volatile_metadata: tuple[str, ...] = ()
@@ -94,6 +95,8 @@ class Profile:
             raise ValueError(f"the wire key '{key}' is used twice")
         if len(set(self.joints)) < max(2, len(self.joints)):
             raise ValueError("joints needs at least two names, each of them once")
+        if self.execute_steps == 0:
+            object.__setattr__(self, "execute_steps", (self.horizon + 1) // 2)
         if self.execute_steps > self.horizon:
             raise ValueError(f"execute_steps {self.execute_steps} is beyond the horizon of {self.horizon}")
         if self.columns < len(self.joints):
@@ -142,7 +145,8 @@ class Profile:
         """Return the profile with another number of actions in a chunk; None changes nothing."""
         if horizon is None:
             return self
-        return replace(self, horizon=horizon, execute_steps=min(self.execute_steps, horizon))
+        fits = self.execute_steps <= horizon
+        return replace(self, horizon=horizon, execute_steps=self.execute_steps if fits else 0)
 
     @property
     def incremental(self) -> bool:
@@ -217,6 +221,8 @@ def _read(name_or_path: str, problems: Problems, seen: tuple[Path, ...]) -> Sour
         return None
     below = _read(base.text, problems, seen)
     own = MapNode(tuple(entry for entry in node.entries if entry[0].text != _EXTENDS), node.mark)
+    if isinstance(below, MapNode) and own.get("horizon") is not None:  # half of another horizon is another number
+        below = MapNode(tuple(entry for entry in below.entries if entry[0].text != "execute_steps"), below.mark)
     return None if below is None else underlay(own, below)
 
 

@@ -65,8 +65,9 @@ class SimulatedLatency:
 
     @property
     def expected_latency_s(self) -> float:
-        """The greatest latency that answers can have, unless the server is slower than that itself [s]."""
-        return self._latency_s + self._jitter_s
+        """The latency to expect of the next answers [s]; a run that waits for its answers sees only the simulated one."""
+        simulated_s = self._latency_s + self._jitter_s
+        return simulated_s if self._wait else max(simulated_s, *self._worker.latencies_s[-1:], 0.0)
 
     @property
     def latencies_s(self) -> tuple[float, ...]:
