@@ -66,7 +66,7 @@ def story(name: StrategyName) -> Story:
             found.chunks.append((step, plan.accept(arrival, step).skipped, asked[1][:, 0]))
             asked = None
         if asked is None and plan.wants_more(step):
-            told = plan.leftover(step).actions
+            told = plan.leftover(step, "").actions
             guided = name == "rtc" and len(told) > 0
             asked = (step, chunk(step, arm, len(found.chunks), told, guided=guided), guided)
         action = plan.action(step)

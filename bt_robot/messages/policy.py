@@ -102,6 +102,7 @@ class PlanStats:
         waits: Steps that wanted an action before the first chunk after the start or after a drop.
         stalls: Steps that wanted an action when the plan had run out.
         longest_stall: The longest row of such steps.
+        leashed: Increments that were added to less than the last command, because the arm did not follow it.
     """
 
     chunks: int = 0
@@ -113,6 +114,7 @@ class PlanStats:
     waits: int = 0
     stalls: int = 0
     longest_stall: int = 0
+    leashed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,12 @@ class PolicyLink(Protocol):
         """The link as it stands now."""
         ...
 
+    def follow(self, prompt: str) -> None:
+        """Note the prompt in force; answers to another one are stale from now on."""
+        ...
+
     def offer(self, observation: Observation, prompt: str) -> bool:
-        """Send a request if none is in flight; return whether it was taken."""
+        """Send a request for the prompt in force if none is in flight; return whether it was taken."""
         ...
 
     def new_epoch(self) -> None:

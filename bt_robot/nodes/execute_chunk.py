@@ -30,27 +30,29 @@ class ExecuteChunk(Action):
         """Start without a place to compare with."""
         super().__init__(**values)
         self._stood: Joints | None = None
-        self._stood_s = 0.0
+        self._stuck_s = 0.0
+        self._last_s = 0.0
 
     def on_start(self, ctx: TickContext) -> None:
         """Forget where the arm stood before."""
-        self._stood = None
+        self._stood, self._last_s = None, ctx.now_s
 
     def on_tick(self, ctx: TickContext) -> Outcome:
         """Propose the action meant for this control step."""
         step = ctx.observation.step
+        passed_s, self._last_s = ctx.now_s - self._last_s, ctx.now_s
         action = ctx.plan.action(step)
         if action is None:
-            self._stood = None
             return running("no action planned for now; holding")
-        if self._stuck_s(ctx) > (self.stuck_after_s or float("inf")):
+        if self._stands_still(ctx, passed_s) > (self.stuck_after_s or float("inf")):
             return failure(f"the policy's actions have moved no joint for {self.stuck_after_s:g} s; is it frozen?")
         ctx.propose(action)
         return running(f"{len(ctx.plan.remaining(step + 1))} actions left")
 
-    def _stuck_s(self, ctx: TickContext) -> float:
-        """Return for how long the arm has stood where it is while actions were executed [s]."""
+    def _stands_still(self, ctx: TickContext, passed_s: float) -> float:
+        """Return how much time with actions has left the arm where it is [s]; time without any does not count."""
         joints = ctx.observation.joints
         if self._stood is None or np.max(np.abs(joints - self._stood)) > _MOVED:
-            self._stood, self._stood_s = joints, ctx.now_s
-        return ctx.now_s - self._stood_s
+            self._stood, self._stuck_s = joints, 0.0
+        self._stuck_s += passed_s
+        return self._stuck_s

@@ -38,6 +38,7 @@ class QueryPolicy(Action):
         switched = ctx.plan.prompt != self.prompt
         if switched and self.on_switch == "stop":
             ctx.plan.clear()
+        ctx.policy.follow(self.prompt)
         if switched or ctx.plan.wants_more(step):
             ctx.policy.offer(ctx.observation, self.prompt)
         state = ctx.policy.state

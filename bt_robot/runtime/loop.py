@@ -219,7 +219,7 @@ class Loop:
     def _tick(self, tick: Tick) -> Status:
         observation = self._observe(tick)
         previous = self._last_command(observation, tick)
-        self._plan.begin(previous.positions)
+        self._plan.begin(previous.positions, observation.joints)
         chunk = self._link.poll(tick.time_s)
         splice = None if chunk is None else self._plan.accept(chunk, tick.step)
         self._context.begin(tick.time_s, observation, previous)

@@ -44,7 +44,11 @@ class FakeLink:
     def __init__(self):
         self.state = LinkState(available=True)
         self.offers = []
+        self.prompts = []
         self.epochs = 0
+
+    def follow(self, prompt):
+        self.prompts.append(prompt)
 
     def offer(self, observation, prompt):
         self.offers.append((observation.step, prompt))

@@ -43,12 +43,29 @@ def test_a_joint_that_moves_starts_the_time_anew(world):
     assert all(world.tick(leaf).status is Status.RUNNING for _ in range(57))
 
 
-def test_a_hold_for_want_of_actions_is_not_held_against_the_policy(world):
+def starve(world, leaf, seconds):
+    world.plan.clear()
+    outcomes = [world.tick(leaf) for _ in range(round(seconds * 30))]
+    world.plan.actions = world.joints[None, :]
+    return outcomes
+
+
+def test_time_without_actions_is_not_held_against_the_policy(world):
     leaf = ExecuteChunk(stuck_after_s=2.0)
     frozen(world, leaf, 1.9)
-    world.plan.clear()
-    world.tick(leaf)
-    assert all(outcome.status is Status.RUNNING for outcome in [frozen(world, leaf, 0.1)[-1], world.tick(leaf)])
+    assert all(outcome.status is Status.RUNNING for outcome in starve(world, leaf, 60.0))
+    assert world.tick(leaf).status is Status.RUNNING
+
+
+def test_a_frozen_policy_is_found_out_also_when_the_plan_runs_dry_between_its_chunks(world):
+    leaf = ExecuteChunk(stuck_after_s=2.0)
+    frozen(world, leaf, 0.8)
+    statuses = []
+    for _ in range(3):
+        starve(world, leaf, 0.3)
+        statuses += [world.tick(leaf).status for _ in range(24)]
+    assert statuses[0] is Status.RUNNING
+    assert statuses[-1] is Status.FAILURE
 
 
 def test_standing_still_may_be_allowed_for_ever(world):

@@ -79,3 +79,13 @@ def test_the_latency_is_written(world):
     leaf = QueryPolicy(prompt="pick")
     world.tick(leaf, start=True)
     assert leaf.latency_s == 0.25
+
+
+def test_the_link_knows_the_prompt_in_force_in_every_tick_asked_or_not(world):
+    leaf = QueryPolicy(prompt="pick")
+    planned(world, 3)
+    world.plan.prompt, world.plan.more = "pick", False
+    world.tick(leaf, start=True)
+    world.tick(leaf)
+    assert world.policy.prompts == ["pick", "pick"]
+    assert world.policy.offers == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from bt_robot.errors import (
     UsageError,
     WireError,
 )
+from bt_robot.policy.connection.access import Access
 from bt_robot.policy.connection.announced import Announced
 from bt_robot.policy.connection.base import Timeouts
 from bt_robot.policy.connection.failover import Servers, connect_patiently, open_servers
@@ -412,3 +414,55 @@ def test_ctrl_c_ends_the_wait():
 
     with pytest.raises(KeyboardInterrupt):
         connect_patiently(servers(a), 60.0, sleep=interrupted)
+
+
+def test_a_standby_that_hangs_gets_no_time_to_compile_while_the_first_server_is_only_slow():
+    a, b = policies("a", "b", script=good(1))
+    a.tell(PolicyTimeout("no answer"), kit.still())
+    b.script = queue.SimpleQueue()
+    b.tell(PolicyTimeout("no answer"))
+    link = servers(a, b)
+    link.ask({}, 0)
+    for _ in range(2):
+        with pytest.raises(PolicyTimeout):
+            link.ask({}, 0)
+    assert limits(b) == [5.0]
+    link.ask({}, 0)
+    assert (link.url, limits(a)) == ("ws://a", [100.0, 5.0, 5.0])
+
+
+def test_a_standby_gets_the_time_to_compile_when_the_first_server_is_gone():
+    a, b = policies("a", "b", script=good(1))
+    a.tell(LOST)
+    link = servers(a, b)
+    link.ask({}, 0)
+    with pytest.raises(PolicyUnavailable):
+        link.ask({}, 0)
+    link.ask({}, 0)
+    assert limits(b) == [100.0]
+
+
+def test_that_the_next_server_announces_something_else_is_told_with_the_switch(caplog):
+    a, b = policies("a", "b", script=good(1))
+    a.metadata, b.metadata = [{"model": "pick", "host": "x"}], [{"model": "fold", "host": "x"}]
+    a.tell(LOST)
+    link = servers(a, b)
+    link.ask({}, 0)
+    with pytest.raises(PolicyUnavailable):
+        link.ask({}, 0)
+    link.ask({}, 0)
+    assert (
+        "the policy server ws://b is asked from now on (it announces another model): ws://a is lost" in caplog.messages
+    )
+
+
+def test_a_key_that_a_server_announces_back_is_hidden_in_the_refusal(monkeypatch):
+    monkeypatch.setenv("KEY", "sk-secret-42")
+    link = open_servers(replace(ANY, metadata={"who": "x"}), ["ws://a"], LIMITS, Access.read("KEY", ""))
+    (policy,) = link._policies
+    monkeypatch.setattr(policy, "connect", lambda timeout_s: {"who": "Api-Key sk-secret-42"})
+    with pytest.raises(PolicyRefused) as refused:
+        link.connect()
+    assert "sk-secret" not in str(refused.value)
+    assert "announces who: " in str(refused.value)
+    assert refused.value.__cause__ is None

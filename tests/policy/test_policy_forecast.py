@@ -27,8 +27,8 @@ def test_a_short_chunk_does_not():
     found = forecast(SHORT, Execution(), 30.0, 0.3)
     assert found.words == (
         "d 9 + margin 2 >= H 10 [control steps]: the arm will stand still 38 % of the time, because a chunk is 9 steps"
-        " old when it arrives and must last for 9 more; use a faster server, a longer horizon, or execution.speed"
-        " below 1"
+        " old when it arrives and must last for 9 more; use a faster server, a longer horizon, or"
+        " policy.execution.speed below 1"
     )
 
 

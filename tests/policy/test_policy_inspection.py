@@ -88,6 +88,12 @@ def test_another_profiles_answer_is_recognised(server, client, key, advice):
     assert advice in words(found, key)
 
 
+@pytest.mark.parametrize(("server", "client"), [("radians", "degrees"), ("radians", "range_100")])
+def test_a_reading_that_puts_every_joint_on_its_place_is_the_only_one_told(server, client):
+    found = suspect(answered(server, client))
+    assert [key for key in severe(found) if not key.startswith("gripper")] == ["radians"]
+
+
 def test_offsets_under_a_profile_of_targets_are_recognised():
     profile = PROFILES["degrees"]
     offsets = plan() - REST
@@ -218,7 +224,7 @@ def test_joints_that_jump_leave_their_limits_or_their_range_are_marked():
     targets[-1, 2] = UPPER[2] + 1.0
     rows = read_joints(answered("degrees", "degrees", targets))
     assert [row.severity for row in rows] == ["FAIL", "warn", "FAIL", "ok", "ok", "ok"]
-    assert rows[0].why == "begins 1.02 rad away, at most 0.5 is accepted"
+    assert rows[0].why == "begins more than 0.5 rad away"
     assert rows[1].why == "leaves its limits, will be clamped"
     assert rows[2].why == "far outside its range"
 
@@ -229,7 +235,9 @@ def test_increments_are_judged_by_their_speed():
     profile = PROFILES["delta"]
     rows = read_joints(evidence(profile, scale_of(profile).differences_to_wire(steps)))
     assert [row.severity for row in rows] == ["ok", "FAIL", "ok", "ok", "ok", "ok"]
-    assert rows[1].why == "up to 30 rad/s, at most 9 can be"
+    assert rows[1].why == "faster than 9 rad/s, which can't be meant"
+    assert (rows[1].speed, rows[1].most_speed) == pytest.approx((30.0, 3.0))
+    assert rows[5].speed is None
     assert rows[0].step == pytest.approx(0.05)
     assert rows[5].step == pytest.approx(0.5 - REST[5])
 

@@ -87,6 +87,13 @@ def test_what_was_spread_is_gathered_again(actions_per_step, actions):
         np.testing.assert_allclose(gathered, actions, atol=1e-9)
 
 
+@pytest.mark.parametrize("actions_per_step", [2.0, 1.5, 2 / 3, 0.3])
+def test_an_even_motion_is_gathered_evenly(actions_per_step):
+    rows = column(*np.arange(40) * 0.1)
+    gathered = Pace(actions_per_step).gather(rows)[:, 0]
+    np.testing.assert_allclose(np.diff(gathered)[:-1], 0.1 / actions_per_step, atol=1e-9)
+
+
 @pytest.mark.parametrize(("actions", "steps"), [(10, 20), (1, 2), (0.2, 1)])
 def test_actions_as_steps(actions, steps):
     assert Pace.of(30, 60).steps(actions) == steps

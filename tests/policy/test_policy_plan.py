@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bt_robot.messages import PlanStats
-from bt_robot.policy.chunks.plan import Plan
+from bt_robot.policy.chunks.plan import LEASH_RAD, Plan
 from bt_robot.policy.chunks.strategies import Align, Gate, Latest
 from bt_robot.policy.dialect.pace import Pace
 from tests.policy.policy_kit import chunk
@@ -375,7 +375,86 @@ def test_a_server_is_told_what_is_planned_from_the_observation_on_at_its_own_rat
     plan = Plan(20, execute_steps=10, pace=Pace(0.5))
     plan.accept(replace(chunk(0, length=20)), 3)  # rows 0, 1, 2, …: two a policy action
     run(plan, range(3, 7))
-    told = plan.leftover(7)
+    told = plan.leftover(7, "go")
     np.testing.assert_allclose(told.actions[:, 0], [4, 6, 8, 10, 12, 14, 16, 18])
     assert (told.delay, told.execution_horizon) == (2, 5)
-    assert len(Plan(20, 10).leftover(0).actions) == 0
+    assert len(Plan(20, 10).leftover(0, "go").actions) == 0
+
+
+def test_increments_never_run_further_ahead_of_a_blocked_arm_than_the_leash():
+    plan = Plan(100, 50)
+    blocked = np.zeros(6)
+    command = blocked
+    for step in range(60):
+        plan.begin(command, blocked)
+        if step % 20 == 0:
+            plan.accept(replace(moves(*[0.1] * 40), observed_step=step), step)
+        command = plan.action(step)
+        plan.end_tick(step)
+    assert command[0] == pytest.approx(LEASH_RAD + 0.1)
+    assert plan.stats.leashed > 50
+
+
+def test_an_arm_that_follows_is_not_held_back():
+    plan = Plan(10, 5)
+    plan.begin(np.full(6, 0.2), np.full(6, 0.15))
+    plan.accept(moves(0.1), 0)
+    assert plan.action(0)[0] == pytest.approx(0.3)
+    assert plan.stats.leashed == 0
+
+
+def test_of_a_plan_for_another_prompt_a_server_continues_only_what_is_executed_until_it_answers():
+    plan = Plan(50, 25)
+    plan.accept(chunk(0, length=50, prompt="pick"), 9)
+    run(plan, range(9, 12))
+    assert len(plan.leftover(12, "pick").actions) == 47
+    assert len(plan.leftover(12, "place").actions) == 9
+
+
+def test_when_an_answer_would_be_older_than_a_chunk_is_long_the_next_is_asked_for_when_the_plan_is_used_up(plan):
+    plan.accept(chunk(0), 15)
+    wanted = []
+    for step in range(15, 26):
+        wanted.append(plan.wants_more(step))
+        run(plan, [step])
+    assert wanted == [False] * 10 + [True]
+
+
+def test_after_a_pause_in_which_nobody_followed_the_policy_its_first_actions_are_waited_for_again(plan):
+    plan.accept(chunk(0, length=2), 0)
+    run(plan, range(2))
+    plan.end_tick(2)  # another skill moved the arm
+    run(plan, range(3, 6))
+    assert (plan.stats.stalls, plan.stats.waits) == (0, 3)
+
+
+class Noting:
+    """A strategy that keeps what it was asked to splice."""
+
+    waits = False
+
+    def __init__(self):
+        self.seams = []
+
+    def splice(self, seam):
+        self.seams.append(seam)
+        return seam.new
+
+
+def test_a_strategy_is_told_whether_the_prompt_is_the_same_and_never_shown_increments_beside_targets():
+    noting = Noting()
+    plan = Plan(HORIZON, 5, strategy=noting)
+    plan.begin(np.zeros(6))
+    plan.accept(chunk(0, prompt="pick"), 0)
+    plan.accept(chunk(0, prompt="pick"), 0)
+    plan.accept(chunk(0, prompt="place"), 0)
+    plan.accept(moves(0.1, prompt="place"), 0)
+    assert [seam.same_prompt for seam in noting.seams] == [False, True, False, True]
+    assert [len(seam.old) for seam in noting.seams] == [0, HORIZON, HORIZON, 0]
+
+
+def test_a_guided_chunk_is_told_to_the_strategy():
+    noting = Noting()
+    plan = Plan(HORIZON, 5, strategy=noting)
+    plan.accept(replace(chunk(0), guided=True), 0)
+    assert noting.seams[0].guided

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bt_robot.arm.so101 import LOWER, REST, UPPER
-from bt_robot.errors import PolicyRefused, UsageError
+from bt_robot.errors import UsageError
 from bt_robot.policy.connection.access import Access
 from bt_robot.policy.connection.base import Timeouts
 from bt_robot.policy.dialect.profile import load_profile
@@ -34,12 +34,14 @@ def test_an_answer_comes_in_the_wires_units_with_where_its_time_went():
     assert 0.0 < sample.parts.encode_s + sample.parts.network_s < sample.latency_s
 
 
-def test_a_refused_servers_announcement_is_kept():
+def test_what_a_run_would_refuse_is_kept_and_asked_all_the_same():
     with kit.served(profile="so101_degrees", horizon=10) as url:
         one = probe(url, load_profile("so101_degrees"))
-        with pytest.raises(PolicyRefused, match="action_horizon: 10, the profile has 50"):
-            one.connect()
+        one.connect()
+        sample = one.ask(Question(IMAGES, REST, "go"))
         one.close()
+    assert sample.wire.shape == (10, 6)
+    assert one.objections == ("the server announces action_horizon: 10, the profile has 50",)
     assert one.announced is not None
     assert one.announced["action_horizon"] == 10
 

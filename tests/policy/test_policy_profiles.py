@@ -105,7 +105,7 @@ def test_the_server_reads_the_plan_that_it_has_to_continue(name, unit, joints, o
     )
     if profile.rtc.valid_steps:
         assert prefix.valid == valid
-    assert prefix.delay == min(delay, valid)
+    assert prefix.delay == min(delay, valid, profile.horizon - 25)
     assert prefix.execution_horizon == 25
 
 

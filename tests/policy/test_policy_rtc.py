@@ -18,13 +18,13 @@ def leftover(steps, delay=3):
 
 
 @given(st.integers(1, 80), st.integers(0, 100))
-def test_a_plan_is_cut_or_filled_to_the_horizon_and_the_delay_is_never_beyond_it(steps, delay):
+def test_a_plan_is_cut_or_filled_to_the_horizon_and_the_delay_leaves_room_to_react_in(steps, delay):
     plan = leftover(steps, delay)
     parts = RtcDialect().fields(plan.actions, plan, 50)["rtc"]
     valid = min(steps, 50)
     np.testing.assert_array_equal(parts["prev_actions"][:valid], plan.actions[:valid])
     np.testing.assert_array_equal(parts["prev_actions"][valid:], np.tile(plan.actions[valid - 1], (50 - valid, 1)))
-    assert (parts["valid_steps"], parts["inference_delay"]) == (valid, min(delay, valid))
+    assert (parts["valid_steps"], parts["inference_delay"]) == (valid, min(delay, valid, 50 - 25))
 
 
 def test_fields_have_the_servers_names_and_those_without_a_name_are_left_out():

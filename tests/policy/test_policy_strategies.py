@@ -35,6 +35,11 @@ def test_blend_averages_the_overlap_gripper_included_and_takes_the_rest():
     np.testing.assert_allclose(blended[:, 2], [0.7, 0.7, 1.0])
 
 
+def test_blend_averages_nothing_of_two_prompts():
+    new = rows(1, 1, gripper=1.0)
+    np.testing.assert_array_equal(Blend(0.3).splice(seam(rows(0, 0), new, same_prompt=False)), new)
+
+
 def test_align_begins_where_the_old_plan_is_and_ends_on_the_new_ones_course():
     aligned = Align(4, 1.0).splice(seam(rows(0.2, 0.2), rows(0, 1, 2, 3, 4, 5)))
     np.testing.assert_allclose(aligned[:, 0], [0.2, 1.16875, 2.1, 3.03125, 4, 5])

@@ -65,7 +65,8 @@ def test_raw_converts_nothing_not_even_the_gripper():
 
 def test_a_binary_gripper_is_read_as_the_end_it_is_nearer_to_and_measured_as_it_is():
     droid = GripperScale(closed=1.0, open=0.0, binary=True)
-    np.testing.assert_array_equal(droid.from_wire(np.array([0.0, 0.49, 0.51, 1.7])), [1.0, 1.0, 0.0, 0.0])
+    np.testing.assert_array_equal(droid.from_wire(np.array([0.0, 0.49, 0.51, 1.3])), [1.0, 1.0, 0.0, 0.0])
+    assert droid.from_wire(np.array(1e30)) < -1e29  # nonsense stays what it is, so that a check finds it
     np.testing.assert_allclose(droid.to_wire(np.array([0.25])), [0.75])
 
 

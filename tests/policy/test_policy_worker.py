@@ -166,15 +166,50 @@ def test_an_answer_of_an_older_epoch_is_dropped_and_counted(make):
     assert ask(worker, 2).epoch == 1
 
 
-def test_another_prompt_begins_an_epoch_even_while_a_request_is_in_flight(make):
+def test_an_answer_to_another_prompt_than_the_one_in_force_is_dropped(make):
     worker, _ = make(kit.still(), kit.still())
     worker.offer(kit.observation(1), "go")
     assert not worker.offer(kit.observation(2), "stop")
     assert worker.wait(kit.WAIT_S)
     assert worker.poll(0.1) is None
     assert worker.state.dropped == 1
-    chunk = ask(worker, 3, "stop")
-    assert (chunk.prompt, chunk.epoch) == ("stop", 1)
+    assert ask(worker, 3, "stop").prompt == "stop"
+
+
+def test_the_prompt_in_force_counts_even_when_nothing_is_asked_for_it(make):
+    worker, _ = make(kit.still(), kit.still())
+    worker.offer(kit.observation(1), "stop")
+    worker.follow("go")  # the tree has changed its mind, and its plan is full
+    assert worker.wait(kit.WAIT_S)
+    assert worker.poll(0.1) is None
+    assert worker.state.dropped == 1
+
+
+def test_a_prompt_that_was_in_force_for_a_moment_costs_no_answer(make):
+    worker, _ = make(kit.still())
+    worker.offer(kit.observation(1), "go")
+    worker.follow("stop")
+    worker.follow("go")
+    assert worker.wait(kit.WAIT_S)
+    assert worker.poll(0.1).prompt == "go"
+
+
+def test_whatever_happens_to_an_idle_connection_the_thread_lives_on_and_says_so(make):
+    worker, policy = make(kit.still())
+    broken = iter([RuntimeError("can't start new thread")])
+    connect = policy.connect
+
+    def failing(timeout_s):
+        for error in broken:
+            raise error
+        return connect(timeout_s)
+
+    policy.connect = failing
+    policy.connected = False
+    assert kit.eventually(lambda: worker.see(1.0) or not worker.state.available)
+    assert worker.state.reason == "RuntimeError: can't start new thread"
+    assert ask(worker, 300).prompt == "go"
+    assert worker.state.available
 
 
 def test_a_server_with_a_memory_begins_the_run_and_every_epoch_with_an_empty_one():

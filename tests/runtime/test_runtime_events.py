@@ -1,5 +1,6 @@
 """Each thing is told when it begins, not on every tick."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -63,6 +64,10 @@ def test_missing_actions_are_told_once_after_three_seconds_and_anew_after_a_paus
     assert [told(events, stalled=True) for _ in range(30)][-1] == words
 
 
+def test_one_missed_tick_is_one_tick():
+    assert told(Events(0.1), skipped=1) == ("1 tick missed",)
+
+
 def told_of(latencies_s, period_s=0.1):
     """What is told of answers: index → words."""
     alarm = SlowAnswers(period_s)
@@ -108,6 +113,7 @@ def test_slow_and_back_alternate(latencies_s):
 
 CHUNK = ActionChunk(np.zeros((50, 3)), 0, 0, "pick up", 0.1)
 FINE_CHUNK, LATE = Splice("accepted"), Splice("late", 4, 60, 50)
+COUNTED = "; more in a row or within 10 s are only counted"  # said with the first of a kind
 REJECTED = Splice("rejected", 4, 6, 6, disagreement_rad=np.radians(7.34))
 
 
@@ -120,9 +126,19 @@ def told_of_chunks(arrivals):
 def test_the_first_late_and_the_first_rejected_chunk_in_a_row_are_told():
     splices = [FINE_CHUNK, LATE, LATE, FINE_CHUNK, REJECTED, REJECTED, REJECTED, FINE_CHUNK]
     assert told_of_chunks(enumerate(splices)) == {
-        1: "chunk late: its 50 actions were over when it came",
-        4: "chunk rejected: it disagrees with the plan by 7.3 deg; asking again",
+        1: f"chunk late: its 50 actions were over when it came{COUNTED}",
+        4: f"chunk rejected: it disagrees with the plan by 7.3 deg; asking again{COUNTED}",
     }
+
+
+def test_that_more_are_only_counted_is_said_once_per_kind():
+    told_words = told_of_chunks([(0.0, LATE), (1.0, REJECTED), (20.0, LATE), (21.0, FINE_CHUNK), (40.0, LATE)])
+    assert [words.endswith(COUNTED) for words in told_words.values()] == [True, True, False, False]
+
+
+def test_a_chunk_of_one_action_has_an_only_action():
+    words = LostChunks().of(0.0, replace(CHUNK, actions=np.zeros((1, 3))), Splice("late", 4, 60, 1))
+    assert words == f"chunk late: its only action was over when it came{COUNTED}"
 
 
 def test_words_fit_what_is_known_of_a_chunk():
@@ -134,13 +150,13 @@ def test_words_fit_what_is_known_of_a_chunk():
         (Splice("late", 4, 40, 0), "chunk late: a newer one was there"),
         (Splice("rejected"), "chunk rejected: it disagrees with the plan; asking again"),
     ]:
-        assert told_of_chunks([(0.0, splice)]) == {0.0: words}
+        assert told_of_chunks([(0.0, splice)]) == {0.0: words + COUNTED}
 
 
 def test_a_bad_link_does_not_flood_and_what_is_not_told_is_counted():
     told_words = told_of_chunks((0.5 * i, LATE if i % 2 else FINE_CHUNK) for i in range(60))
     assert told_words == {
-        0.5: "chunk late: its 50 actions were over when it came",
+        0.5: f"chunk late: its 50 actions were over when it came{COUNTED}",
         10.5: "chunk late: its 50 actions were over when it came (9 more since the last report)",
         20.5: "chunk late: its 50 actions were over when it came (9 more since the last report)",
     }
@@ -159,4 +175,4 @@ def test_an_arrival_is_told_with_the_tick_it_came_in():
     events = Events(0.1)
     arguments = (Verdict(), FINE)
     told_words = events.of(Tick(3, 0.3), *arguments, stalled=False, late="", chunk=CHUNK, splice=LATE)
-    assert told_words == ("chunk late: its 50 actions were over when it came",)
+    assert told_words == (f"chunk late: its 50 actions were over when it came{COUNTED}",)

@@ -478,6 +478,6 @@ def test_a_person_is_told_of_a_chunk_that_came_too_late_in_its_tick():
     link = Scripted({2: chunk(0, 20), 9: chunk(1, 5)})
     _, _, records = run("obey", link=link, plan=Plan(20, 20), max_time_s=0.5)
     assert {record.step: record.events for record in records if record.events} == {
-        9: ("chunk late: its 5 actions were over when it came",)
+        9: ("chunk late: its 5 actions were over when it came; more in a row or within 10 s are only counted",)
     }
     assert (records[9].splice.outcome, records[9].plan.late) == ("late", 1)

@@ -51,7 +51,7 @@ class Forecast:
             return f"{sums}: with strategy sync the arm will stand still {share}"
         return (
             f"{sums}: the arm will stand still {share}, because a chunk is {d} steps old when it arrives and must last"
-            f" for {d} more; use a faster server, a longer horizon, or execution.speed below 1"
+            f" for {d} more; use a faster server, a longer horizon, or policy.execution.speed below 1"
         )
 
 

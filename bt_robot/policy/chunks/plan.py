@@ -18,6 +18,9 @@ from bt_robot.policy.chunks.strategies import Latest, Seam, Strategy
 from bt_robot.policy.dialect.pace import Pace
 from bt_robot.policy.dialect.rtc import Leftover
 
+LEASH_RAD = 0.25
+"""How far increments may run ahead of the measured joints [rad]: a blocked arm must not jump when it comes free."""
+
 _REMEMBERED_LATENCIES = 10
 _REMEMBERED_STEPS = 4096
 _LATEST = Latest()
@@ -49,6 +52,8 @@ class Plan:
         self._strategy = strategy
         self._pace = pace or Pace()
         self._last: Joints | None = None  # the command of the step before
+        self._base: Joints | None = None  # where increments begin
+        self._leashed = False
         self._chunk: ActionChunk | None = None
         self._rows: Actions = np.empty((0, 0))  # the chunk's actions as the strategy made them
         self._next = 0  # index in the rows of the next action to take
@@ -90,13 +95,16 @@ class Plan:
         """Return whether an action was wanted in a step and there was none."""
         return self._wanted_step == step
 
-    def begin(self, last: Joints) -> None:
+    def begin(self, last: Joints, measured: Joints | None = None) -> None:
         """Begin a step.
 
         Args:
             last: The command of the step before, (n,); the measured pose on the first.
+            measured: Where the arm is, (n,); increments are never added up further ahead of it than the leash.
         """
         self._last = last
+        self._base = last if measured is None else np.clip(last, measured - LEASH_RAD, measured + LEASH_RAD)
+        self._leashed = bool(np.any(self._base[:-1] != last[:-1]))
 
     def accept(self, chunk: ActionChunk, step: int) -> Splice:
         """Put a chunk's actions in the place of the old ones, if they are of use.
@@ -164,19 +172,22 @@ class Plan:
             self._miss(step)
             return None
         self._taken_steps.append(step)
+        leashed = self._chunk.incremental and self._leashed
         self._taken_action, self._taken_chunk = self._absolute(self._rows[self._next : self._next + 1])[0], self._chunk
         self._next += 1
         self._executed += 1
         self._stall_steps = 0
-        self._stats = replace(self._stats, executed=self._stats.executed + 1)
+        self._stats = replace(
+            self._stats, executed=self._stats.executed + 1, leashed=self._stats.leashed + leashed
+        )
         return self._taken_action
 
     def _absolute(self, rows: Actions) -> Actions:
         """Return rows as joint targets, (k, n): increments are added up from the last command on."""
         if self._chunk is None or not self._chunk.incremental:
             return rows
-        assert self._last is not None, "increments need to know where the arm is; call begin() in every step"
-        targets = self._last + np.cumsum(rows, axis=0)
+        assert self._base is not None, "increments need to know where the arm is; call begin() in every step"
+        targets = self._base + np.cumsum(rows, axis=0)
         targets[:, -1] = rows[:, -1]
         return targets
 
@@ -208,18 +219,27 @@ class Plan:
         present = self.took(step) and self._taken_chunk is self._chunk
         return self._absolute(self._rows[self._next - present :])
 
-    def leftover(self, step: int) -> Leftover:
-        """Return what a server is told to continue: what is planned from a step on, at the policy's own rate."""
-        rows = self._pace.gather(self.remaining(step))
-        return Leftover(rows, self._pace.actions(self.latency_steps), max(1, self._pace.actions(self._execute)))
+    def leftover(self, step: int, prompt: str) -> Leftover:
+        """Return what a server is told to continue: what is planned from a step on, at the policy's own rate.
+
+        Args:
+            step: The step of the observation.
+            prompt: What the server is asked for; of a plan for another prompt only what will be executed before the
+                answer arrives has to be continued.
+        """
+        rows = self.remaining(step)
+        if prompt != self.prompt:
+            rows = rows[: self.latency_steps]
+        execute = max(1, self._pace.actions(self._execute))
+        return Leftover(self._pace.gather(rows), self._pace.actions(self.latency_steps), execute)
 
     def wants_more(self, step: int) -> bool:
         """Return whether it is time to ask for the next chunk."""
         left = len(self.remaining(step))
         if self._chunk is None or left == 0:
             return True
-        if self._strategy.waits:
-            return False
+        if self._strategy.waits or self.latency_steps >= len(self._rows):
+            return False  # an answer that is older than a chunk is long is of use only to an arm that stands still
         return len(self._rows) - left >= self._execute or left <= self.latency_steps + self._margin
 
     def end_tick(self, step: int) -> bool:
@@ -228,6 +248,7 @@ class Plan:
         The arm was told to do something else then, so the actions no longer begin where it is.
         """
         if self._chunk is None:
+            self._ran_out &= self._wanted_step == step  # nobody follows the policy any more
             return False
         if not self.took(step):
             self.clear()

@@ -88,8 +88,8 @@ class Blend:
     waits: bool = False
 
     def splice(self, seam: Seam) -> Actions:
-        """Average the overlap."""
-        rows, k = seam.new.copy(), seam.overlap
+        """Average the overlap; of two prompts there is nothing to average."""
+        rows, k = seam.new.copy(), seam.overlap if seam.same_prompt else 0
         rows[:k] = self.old_share * seam.old[:k] + (1.0 - self.old_share) * seam.new[:k]
         return rows
 

@@ -60,6 +60,12 @@ class Announced:
             )
 
 
+def differing_keys(one: Fields, other: Fields) -> tuple[str, ...]:
+    """Return the keys under which two servers announce different things, fit to be printed."""
+    keys = dict.fromkeys([*one, *other])
+    return tuple(escape(str(key)) for key in keys if not _same(one.get(key, _ABSENT), other.get(key, _ABSENT)))
+
+
 class _Absent:
     def __repr__(self) -> str:
         return "absent"
@@ -91,14 +97,20 @@ def check_metadata(announced: Fields, profile: Profile) -> None:
     Raises:
         PolicyRefused: Something differs; the words hold both values.
     """
+    for words in objections(announced, profile):
+        raise PolicyRefused(words)
+
+
+def objections(announced: Fields, profile: Profile) -> Iterator[str]:
+    """Yield each thing in which what a server announces differs from a profile, as `check_metadata` tells the first."""
     for key, expected in profile.metadata.items():
         if key not in announced:
-            raise PolicyRefused(f"the server does not announce '{key}', expected {expected!r}: another server?")
+            yield f"the server does not announce '{key}', expected {expected!r}: another server?"
+            continue
         found = announced[key]
         if not isinstance(found, (bool, int, float, str)) or found != expected:
-            raise PolicyRefused(f"the server announces {key}: {_shown(found)}, expected {expected!r}")
-    for words in _differences(announced, profile):
-        raise PolicyRefused(words)
+            yield f"the server announces {key}: {_shown(found)}, expected {expected!r}"
+    yield from _differences(announced, profile)
 
 
 def _differences(announced: Fields, profile: Profile) -> Iterator[str]:

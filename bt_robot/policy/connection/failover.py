@@ -7,10 +7,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from bt_robot.errors import PolicyError, PolicyRefused, PolicyTimeout, PolicyUnavailable, UsageError
 from bt_robot.policy.connection.access import Access
-from bt_robot.policy.connection.announced import Announced
+from bt_robot.policy.connection.announced import Announced, differing_keys
 from bt_robot.policy.connection.base import Policy, Timeouts
 from bt_robot.policy.connection.client import open_policy
 from bt_robot.policy.connection.manners import MANNERS, Manners
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 Admit = Callable[[str, Fields], None]
 """Takes a server's URL and what it announces; raises PolicyRefused for one that must not be used."""
+
+_Known = Literal["cold", "hung", "warm"]
+"""What is known of a server: it may have to compile its model first, it did not answer in time, or it answered."""
 
 
 def open_servers(
@@ -50,14 +54,22 @@ def open_servers(
             raise UsageError("a policy server's URL holds a password, which would end up in logs; use api_key_env")
         access.warn(address)
     policies = [open_policy(address, profile.protocol, access, action_key=profile.action_key) for address in addresses]
-    return Servers(policies, timeouts, admit or Announced(profile).admit, manners)
+    admit = admit or Announced(profile).admit
+
+    def admitted(url: str, announced: Fields) -> None:
+        try:
+            admit(url, announced)
+        except PolicyRefused as error:  # a server may tell our own headers back
+            raise PolicyRefused(access.hide(str(error))) from None
+
+    return Servers(policies, timeouts, admitted, manners)
 
 
 class Servers:
     """Asks one of some servers, connects by itself, and turns to the next one when it is lost; one thread uses it.
 
     A server that is lost goes to the end of the line; the others are tried in their order. The first answer of a server
-    that may have been restarted gets the time that a compilation takes.
+    that may have been restarted gets the time that a compilation takes, while no other one is known to answer.
     """
 
     def __init__(
@@ -82,7 +94,7 @@ class Servers:
         self._manners = manners
         self._at = 0
         self._first = 0  # where the next search begins
-        self._cold = True
+        self._known: list[_Known] = ["cold"] * len(self._policies)
         self._epoch: int | None = None
         self._session_id = ""
         self._over = threading.Event()
@@ -132,15 +144,15 @@ class Servers:
                 self._admitted(policy, metadata)
             except (PolicyError, PolicyRefused) as error:
                 failures.append((policy.url, error))
+                self._known[at] = "cold"
             else:
                 return self._use(at, metadata, failures)
-        self._cold = True
         raise _none(failures)
 
     def _note_loss(self) -> None:
         """A server that broke off may have been restarted: it compiles its model again, and the next one is tried."""
         if self.connects and self._policy.lost:
-            self._cold = True
+            self._known[self._at] = "cold"
             self._first = (self._at + 1) % len(self._policies)
 
     def _admitted(self, policy: Policy, metadata: Fields) -> None:
@@ -154,10 +166,10 @@ class Servers:
         other = at != self._at
         if other:
             why = "; ".join(_told(url, error) for url, error in failures) or f"{self.url} is lost"
-            logger.warning("the policy server %s is asked from now on: %s", self._policies[at].url, why)
-        if other or failures:
-            self._cold = True
-        if self._cold:
+            differing = ", ".join(differing_keys(self.metadata, metadata)) if self.connects else ""
+            also = f" (it announces another {differing})" if differing else ""
+            logger.warning("the policy server %s is asked from now on%s: %s", self._policies[at].url, also, why)
+        if other or self._known[at] == "cold":
             self._epoch = None  # whatever it remembers is not of this episode
         self._at = self._first = at
         self.metadata = metadata
@@ -186,7 +198,7 @@ class Servers:
         return self._ask(fields, epoch)
 
     def _ask(self, fields: Fields, epoch: int) -> Reply:
-        limit_s = self._timeouts.first_inference_s if self._cold else self._timeouts.inference_s
+        limit_s = self._limit_s
         try:
             if epoch != self._epoch:
                 self._begin(epoch, limit_s)
@@ -194,9 +206,17 @@ class Servers:
             reply = self._policy.infer({**fields, **additions} if additions else fields, limit_s)
         except PolicyTimeout:
             self._first = (self._at + 1) % len(self._policies)  # it hangs; the others are tried before it
+            self._known[self._at] = "hung"
             raise
-        self._cold = False
+        self._known[self._at] = "warm"
         return reply
+
+    @property
+    def _limit_s(self) -> float:
+        """The time for the next answer [s]: long for a server that may have to compile, unless another one has not."""
+        others = (known for at, known in enumerate(self._known) if at != self._at)
+        compiles = self._known[self._at] == "cold" and all(known == "cold" for known in others)
+        return self._timeouts.first_inference_s if compiles else self._timeouts.inference_s
 
     def _begin(self, epoch: int, limit_s: float) -> None:
         """Begin an episode on the server."""

@@ -1,7 +1,8 @@
 """The policy's actions on the control steps: another rate, another speed, pure.
 
 A policy that was trained at 30 Hz gives an action every 1/30 s. At a control rate of 60 or 100 Hz what lies between two
-of them is interpolated; at half speed the same way takes twice the time. Actions are never dropped to go faster.
+of them is interpolated; at half speed the same way takes twice the time. Where more than one action falls on a control
+step, the way is sampled.
 """
 
 from __future__ import annotations
@@ -83,12 +84,15 @@ class Pace:
         return np.where(np.abs(at - whole) < _EPSILON, whole, at)
 
     def gather(self, rows: Actions) -> Actions:
-        """Return the rows at which an action begins, (H, n), from a row per control step, (K, n)."""
+        """Return what is commanded when an action begins, (H, n), from a row per control step, (K, n)."""
         if self.actions_per_step == 1.0 or not len(rows):
             return rows
         count = max(1, math.floor((len(rows) - 1) * self.actions_per_step + _EPSILON) + 1)
-        at = np.round(np.arange(count) / self.actions_per_step).astype(np.int64)
-        return rows[np.minimum(at, len(rows) - 1)]
+        at = np.minimum(np.arange(count) / self.actions_per_step, len(rows) - 1)
+        steps = np.arange(len(rows))
+        gathered = np.stack([np.interp(at, steps, column) for column in rows.T], axis=1)
+        gathered[:, -1] = rows[(at + _EPSILON).astype(np.int64), -1]
+        return gathered
 
 
 def _monotone_cubic(points: Actions, below: NDArray[np.int64], u: NDArray[np.float64]) -> Actions:

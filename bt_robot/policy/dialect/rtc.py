@@ -76,7 +76,8 @@ class RtcDialect:
         parts: dict[str, Any] = {
             self.prev_actions: np.concatenate([wire_actions[:valid], padding]).astype(np.float32),
             self.valid_steps: valid,
-            self.inference_delay: min(leftover.delay, valid),
+            # No more is frozen than leaves room to react in: d <= H - s in the paper.
+            self.inference_delay: min(leftover.delay, valid, max(0, horizon - leftover.execution_horizon)),
             self.execution_horizon: leftover.execution_horizon,
             **self.constants,
         }

@@ -14,6 +14,8 @@ AngleUnit = Literal["degrees", "radians", "range_100", "raw"]
 
 Values = NDArray[np.float64]
 
+_OVERSHOOT = 0.35  # of a gripper's way
+
 
 @dataclass(frozen=True)
 class GripperScale:
@@ -39,9 +41,12 @@ class GripperScale:
         return self.closed + opening * (self.open - self.closed)
 
     def from_wire(self, values: Values) -> Values:
-        """Return openings, 0 … 1, from what is written."""
+        """Return openings, 0 … 1, from what is written; what is far beyond both ends is left for a check to find."""
         opening = (values - self.closed) / (self.open - self.closed)
-        return np.where(opening < 0.5, 0.0, 1.0) if self.binary else opening
+        if not self.binary:
+            return opening
+        plausible = np.abs(opening - 0.5) <= 0.5 + _OVERSHOOT
+        return np.where(plausible, np.where(opening < 0.5, 0.0, 1.0), opening)
 
 
 class JointScale:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.dialect.units import JointScale
 
 Severity = Literal["ok", "note", "warn", "FAIL"]
+
+_BRISK_RAD_S: Final = 4.0  # no arm that is sold for learning reaches it; a Franka's joints end at 2.6
+_HALF_OPEN: Final = "a half-open gripper was made up for the question, so it is not judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class JointReading:
         high: The greatest of the chunk, in the wire's units.
         lower: The joint's lower limit, in the wire's units; None where none is known or actions are no targets.
         upper: The joint's upper limit, likewise.
+        speed: The greatest speed that increments ask for [rad/s]; None for targets, as a gripper's always are.
+        most_speed: What it is held against: the joint's greatest speed [rad/s], or a robot's that is not known.
         severity: Whether this can be.
         why: What is wrong; empty if nothing is.
     """
@@ -120,6 +125,8 @@ class JointReading:
     high: float
     lower: float | None
     upper: float | None
+    speed: float | None = None
+    most_speed: float | None = None
     severity: Severity = "ok"
     why: str = ""
 
@@ -139,6 +146,7 @@ def _readings(evidence: Evidence) -> Iterator[JointReading]:
         limits = ends.min(axis=0), ends.max(axis=0)
     for i, joint in enumerate(profile.joints):
         severity, why = _judged(evidence, i, float(steps[i]))
+        moved = profile.incremental and bool(evidence.arm[i]) and profile.joint_unit != "raw"
         yield JointReading(
             joint,
             _known(sent[i]),
@@ -148,6 +156,8 @@ def _readings(evidence: Evidence) -> Iterator[JointReading]:
             float(wire[:, i].max()),
             None if limits is None else float(limits[0][i]),
             None if limits is None else float(limits[1][i]),
+            _speed(evidence, i) if moved else None,
+            _top_speed(evidence, i) if moved else None,
             severity,
             why,
         )
@@ -170,24 +180,36 @@ def _judged(evidence: Evidence, i: int, step: float) -> tuple[Severity, str]:
         return "ok", ""
     arm = bool(evidence.arm[i])
     if arm and profile.incremental:
-        most = _most_speed(evidence, i)
-        speed = float(np.abs(column).max()) * profile.rate_hz
-        return ("FAIL", f"up to {speed:.3g} rad/s, at most {most:.3g} can be") if speed > most else ("ok", "")
+        return _judged_speed(evidence, i)
     lower, upper = evidence.bounds()
     if column.min() < lower[i] or column.max() > upper[i]:
         return "FAIL", "far outside its range"
     if arm and abs(step) > profile.max_first_jump_rad:
         severity: Severity = "warn" if evidence.made_up else "FAIL"
-        return severity, f"begins {abs(step):.3g} rad away, at most {profile.max_first_jump_rad:g} is accepted"
+        return severity, f"begins more than {profile.max_first_jump_rad:g} rad away"
     lower, upper = evidence.bounds(0.01)
     if column.min() < lower[i] or column.max() > upper[i]:
         return "warn", "leaves its limits, will be clamped"
+    return ("note", _HALF_OPEN) if evidence.made_up and not arm else ("ok", "")
+
+
+def _judged_speed(evidence: Evidence, i: int) -> tuple[Severity, str]:
+    speed = _speed(evidence, i)
+    most = SPEED_TOLERANCE * (np.pi if evidence.limits is None else _top_speed(evidence, i))
+    if speed > most:
+        return "FAIL", f"faster than {most:.3g} rad/s, which can't be meant"
+    if evidence.limits is None and speed > _BRISK_RAD_S:
+        return "warn", f"faster than {_BRISK_RAD_S:g} rad/s; wrong joint_unit or velocity_scale?"
     return "ok", ""
 
 
-def _most_speed(evidence: Evidence, i: int) -> float:
-    most = np.pi if evidence.limits is None else float(evidence.limits.velocity[i])
-    return SPEED_TOLERANCE * most
+def _speed(evidence: Evidence, i: int) -> float:
+    """Return the greatest speed that the increments of a joint ask for [rad/s]."""
+    return float(np.abs(evidence.actions[:, i]).max()) * evidence.profile.rate_hz
+
+
+def _top_speed(evidence: Evidence, i: int) -> float:
+    return _BRISK_RAD_S if evidence.limits is None else float(evidence.limits.velocity[i])
 
 
 def same(one: Actions, other: Actions) -> bool:

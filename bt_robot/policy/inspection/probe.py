@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from bt_robot.errors import UsageError
+from bt_robot.errors import PolicyRefused, UsageError
 from bt_robot.messages import Actions, Image, Joints, LatencyParts
 from bt_robot.policy.connection.access import Access
-from bt_robot.policy.connection.announced import Announced
+from bt_robot.policy.connection.announced import Announced, objections
 from bt_robot.policy.connection.base import Timeouts
 from bt_robot.policy.connection.failover import connect_patiently, open_servers
 from bt_robot.policy.dialect.fields import request_fields
@@ -97,7 +97,11 @@ class Probe:
             raise UsageError(f"{error}, and the config's robot has other joints than the profile") from error
         self.profile = profile
         self.announced: Fields | None = None
-        """What the last server announced, also one that is refused; None before any did."""
+        """What the last server announced, also one that a run would refuse; None before any did."""
+        self.objections: tuple[str, ...] = ()
+        """Why a run would refuse what was announced; asking goes on all the same, to find out what else is wrong."""
+        self.sent: Fields | None = None
+        """The last request by wire key; None before any was made."""
         self._admission = Announced(profile)
         self._jpeg_quality = jpeg_quality
         self._timeouts = timeouts
@@ -105,7 +109,13 @@ class Probe:
 
     def _admit(self, url: str, announced: Fields) -> None:
         self.announced = announced
-        self._admission.admit(url, announced)
+        words = [*objections(announced, self.profile)]
+        if not words:
+            try:
+                self._admission.admit(url, announced)
+            except PolicyRefused as error:  # another server than before
+                words = [str(error)]
+        self.objections = tuple(dict.fromkeys((*self.objections, *words)))
 
     @property
     def url(self) -> str:
@@ -117,7 +127,7 @@ class Probe:
 
         Raises:
             PolicyError: There is no server, within `timeouts.start_wait_s`.
-            PolicyRefused: It is not what the profile declares.
+            PolicyRefused: It can't be connected to like this, e.g. without a key.
         """
         connect_patiently(self._servers, self._timeouts.start_wait_s)
 
@@ -135,7 +145,7 @@ class Probe:
 
         Raises:
             PolicyError: There is no usable answer.
-            PolicyRefused: No server may be used.
+            PolicyRefused: The server can't be connected to again.
         """
         began_s = time.perf_counter()
         profile = self.profile
@@ -153,6 +163,7 @@ class Probe:
         if leftover is not None and profile.rtc is not None:
             told = Leftover(leftover, min(4, len(leftover)), profile.execute_steps)
             fields.update(profile.rtc.fields(leftover, told, profile.horizon))
+        self.sent = fields
         asked_s = time.perf_counter()
         reply = self._servers.ask(fields, _EPISODE)
         latency_s = time.perf_counter() - began_s

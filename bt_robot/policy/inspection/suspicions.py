@@ -1,13 +1,15 @@
 """What an implausible answer could be meant as instead: other units, another order, another kind of action; pure.
 
 Each suspicion reads the same numbers in another way and speaks up when only that way they begin where the arm is and
-stay in its range. A policy that follows its input echoes the state in whatever unit it was sent, so ranges count, too.
+stay in its range. Where one reading puts every joint on its place and the others do not, only that one is told.
+A policy that follows its input echoes the state in whatever unit it was sent, so ranges count, too.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,6 +27,24 @@ _CRAWL_RAD: Final = 0.1
 _MOST_QUARTERS: Final = 2.0  # of a turn, by which calibrations differ
 _NEAR: Final = 0.1
 _FAR: Final = 0.35
+_STEPS_MISS: Final = 0.25  # small numbers are always near as steps, which is no coincidence that proves anything
+_MUCH_WORSE: Final = 3.0
+_ALIKE: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The numbers of an answer, read in another way.
+
+    Attributes:
+        key: A stable name.
+        words: What a person should know, and do.
+        miss: How far the first action is from the state, as a share of the state's greatest angle.
+    """
+
+    key: str
+    words: str
+    miss: float
 
 
 def suspect(evidence: Evidence) -> tuple[Finding, ...]:
@@ -42,12 +62,27 @@ def suspect(evidence: Evidence) -> tuple[Finding, ...]:
 def _arm(evidence: Evidence) -> Iterator[Finding]:
     if _as_declared(evidence):
         return
-    kinds, units = [*_kinds(evidence)], [*_units(evidence)]
-    readings = kinds + units or [*_orders(evidence)] or [*_signs(evidence)] or [*_offsets(evidence)]
-    if not readings or readings == kinds:  # small numbers can be steps as well
+    kinds = [*_kinds(evidence)]
+    best = _best([*kinds, *_units(evidence)])
+    readings = [(reading.key, reading.words) for reading in best]
+    readings = readings or [*_orders(evidence)] or [*_signs(evidence)] or [*_offsets(evidence)]
+    if not readings or (best and all(reading in kinds for reading in best)):  # small numbers can be steps as well
         readings += _normalised(evidence)
     severity: Severity = "warn" if evidence.made_up else "FAIL"
     yield from (Finding(key, severity, words) for key, words in readings)
+
+
+def _best(readings: Sequence[_Reading]) -> list[_Reading]:
+    """Return the readings that explain the first action best, the best one first; those much worse are left out."""
+    ranked = sorted(readings, key=lambda reading: reading.miss)
+    return [reading for reading in ranked if reading.miss <= _MUCH_WORSE * ranked[0].miss + _ALIKE]
+
+
+def _miss(evidence: Evidence, targets: Joints) -> float:
+    """Return how far targets, (n,) rad, are from the state, as a share of its greatest angle."""
+    arm = evidence.arm
+    reach = max(_NEAR, float(np.abs(evidence.state[arm]).max()))
+    return float(np.abs(targets - evidence.state)[arm].max()) / reach
 
 
 def _as_declared(evidence: Evidence) -> bool:
@@ -58,24 +93,27 @@ def _as_declared(evidence: Evidence) -> bool:
     return bool(np.abs(actions[:, evidence.arm]).max() * evidence.profile.rate_hz <= SPEED_TOLERANCE * most)
 
 
-def _kinds(evidence: Evidence) -> Iterator[tuple[str, str]]:
+def _kinds(evidence: Evidence) -> Iterator[_Reading]:
     kind, scale = evidence.profile.action_kind, evidence.scale
     offsets = scale.differences_from_wire(evidence.wire) + np.where(evidence.arm, evidence.state, 0.0)
     bent = float(np.abs(evidence.state[evidence.arm]).max()) > evidence.profile.max_first_jump_rad
     if kind == "absolute" and bent and evidence.plausible(offsets):
-        yield (
+        yield _Reading(
             "offsets",
             "the first actions are near zero while the arm is not: looks like offsets or steps, not targets;"
             " try action_kind: relative or delta",
+            _STEPS_MISS,
         )
-    if kind != "absolute" and bent and evidence.plausible(scale.from_wire(evidence.wire)):
-        yield (
+    targets = scale.from_wire(evidence.wire)
+    if kind != "absolute" and bent and evidence.plausible(targets):
+        yield _Reading(
             "targets",
             f"the actions begin at the state itself: looks like targets, not {kind} actions; try action_kind: absolute",
+            _miss(evidence, targets[0]),
         )
 
 
-def _units(evidence: Evidence) -> Iterator[tuple[str, str]]:
+def _units(evidence: Evidence) -> Iterator[_Reading]:
     unit, wire = evidence.profile.joint_unit, evidence.wire
     arm = wire[:, evidence.arm]
     if evidence.profile.action_kind != "absolute":
@@ -83,19 +121,20 @@ def _units(evidence: Evidence) -> Iterator[tuple[str, str]]:
     degrees, most = np.deg2rad(wire), float(np.abs(arm).max())
     too_far = most > _TURN_RAD and evidence.stays_inside(degrees)
     if unit == "radians" and (evidence.plausible(degrees) or too_far):
-        yield (
-            "degrees",
-            f"values up to {most:.3g} look like degrees under a profile of radians; try joint_unit: degrees",
-        )
+        words = f"values up to {most:.3g} look like degrees under a profile of radians; try joint_unit: degrees"
+        yield _Reading("degrees", words, _miss(evidence, degrees[0]))
     if unit != "radians" and evidence.plausible(wire):
-        yield "radians", f"values up to {most:.3g} look like radians under a profile of {unit}; try joint_unit: radians"
+        words = f"values up to {most:.3g} look like radians under a profile of {unit}; try joint_unit: radians"
+        yield _Reading("radians", words, _miss(evidence, wire[0]))
     if unit == "range_100" and evidence.plausible(degrees):
-        yield "degrees", "looks like degrees under a profile of range_100; try joint_unit: degrees"
+        words = "looks like degrees under a profile of range_100; try joint_unit: degrees"
+        yield _Reading("degrees", words, _miss(evidence, degrees[0]))
     if unit != "range_100" and evidence.limits is not None and most <= 105.0:
         middle = (evidence.limits.lower + evidence.limits.upper) / 2
         shares = middle + wire * (evidence.limits.upper - evidence.limits.lower) / 200.0
         if evidence.plausible(shares):
-            yield "range_100", f"looks like LeRobot's -100 … 100 under a profile of {unit}; try joint_unit: range_100"
+            words = f"looks like LeRobot's -100 … 100 under a profile of {unit}; try joint_unit: range_100"
+            yield _Reading("range_100", words, _miss(evidence, shares[0]))
 
 
 def _orders(evidence: Evidence) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,7 @@ class Job:
         epoch: The link's epoch at that time.
         offered_s: When it was handed over [s], on the worker's clock.
         leftover: The plan to continue; None where the server can't.
+        episode: Counts the tasks; a server with a memory begins anew with each.
     """
 
     observation: Observation
@@ -35,6 +36,7 @@ class Job:
     epoch: int
     offered_s: float
     leftover: Leftover | None = None
+    episode: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,13 @@ class Asker:
         """
         began_s = time.perf_counter()
         fields = self.dialect.request(job.observation, job.prompt, job.leftover)
-        picture_s = time.perf_counter() - began_s
-        reply = self.servers.ask(fields, job.epoch)
-        began_s = time.perf_counter()
+        asked_s = time.perf_counter()
+        reply = self.servers.ask(fields, job.episode)
+        read_s = time.perf_counter()
         actions = self.dialect.actions(reply.actions, job.observation.joints)
-        decode_s = reply.decode_s + time.perf_counter() - began_s
-        network_s = max(0.0, reply.round_trip_s - (reply.server_s or 0.0))
+        picture_s, decode_s = asked_s - began_s, reply.decode_s + time.perf_counter() - read_s
+        # Connecting and a reset are the way to the answer, too.
+        network_s = max(0.0, read_s - asked_s - reply.encode_s - reply.decode_s - (reply.server_s or 0.0))
         parts = LatencyParts(picture_s, reply.encode_s, network_s, reply.server_s, decode_s)
         return Answer(actions, parts, self._guided(job, reply))
 

@@ -10,6 +10,9 @@ class SilentPolicy:
 
     state = LinkState(available=False, reason="this tree asks no policy")
 
+    def follow(self, prompt: str) -> None:
+        """There is nobody to follow."""
+
     def offer(self, observation: Observation, prompt: str) -> bool:
         """Take nothing."""
         return False

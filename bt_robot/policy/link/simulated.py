@@ -83,6 +83,10 @@ class SimulatedLatency:
         """Make every answer to an earlier request stale."""
         self._worker.new_epoch()
 
+    def follow(self, prompt: str) -> None:
+        """Note the prompt in force; answers to another one are stale from now on."""
+        self._worker.follow(prompt)
+
     def offer(self, observation: Observation, prompt: str) -> bool:
         """Send a request if none is in flight and no back-off is running; return whether it was taken."""
         taken = self._worker.offer(observation, prompt)
@@ -105,7 +109,7 @@ class SimulatedLatency:
         if self._wait:
             limits = self._worker.timeouts
             if not self._gave_up:  # an attempt that exceeds its own limits is waited for once
-                self._gave_up = not self._worker.wait(limits.connect_s + limits.inference_s + _GRACE_S)
+                self._gave_up = not self._worker.wait(self._worker.longest_attempt_s + _GRACE_S)
             if self._worker.timed_out and now_s < offered_s + limits.inference_s - _EPSILON_S:
                 return None
         before = self._worker.state

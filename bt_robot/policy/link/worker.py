@@ -25,6 +25,7 @@ from bt_robot.policy.connection.manners import MANNERS
 from bt_robot.policy.dialect.dialect import Dialect
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.dialect.rtc import Leftover
+from bt_robot.policy.wire.checks import escape
 from bt_robot.policy.link.attempt import Asker, Job, Outcome
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Worker:
         access: Access | None = None,
         policy: Policy | None = None,
         dialect: Dialect | None = None,
-        leftover: Callable[[int], Leftover] | None = None,
+        leftover: Callable[[int, str], Leftover] | None = None,
     ) -> None:
         """Prepare; `start` connects.
 
@@ -68,7 +69,7 @@ class Worker:
             access: The API key and the certificates to trust.
             policy: The connection to use instead of websockets to the URLs.
             dialect: The translation to use instead of the profile's plain one.
-            leftover: Tells what is planned from a step on, for servers that continue a plan (real-time chunking).
+            leftover: Tells what is planned from a step on that a request for a prompt has to continue (real-time chunking).
 
         Raises:
             PolicyRefused: The profile's joints are not the robot's.
@@ -97,6 +98,8 @@ class Worker:
         self._latencies_s: deque[float] = deque(maxlen=_KEPT_LATENCIES)
         self._epoch = 0
         self._prompt = ""
+        self._asked: tuple[str, int] | None = None  # prompt and epoch of the last request
+        self._episode = 0
         self._failures = 0
         self._lost = ""
         self._retry_s = float("-inf")
@@ -167,6 +170,10 @@ class Worker:
             self._servers.connect()
         except (PolicyError, PolicyRefused) as error:
             lost, made = str(error), 0
+        except Exception as error:  # whatever the machine can't do now, the thread must live on
+            logger.exception("the idle connection could not be looked after")
+            self._servers.close()
+            lost, made = f"{type(error).__name__}: {escape(str(error))}", 0
         else:
             lost, made = "", 1
         with self._changed:
@@ -197,21 +204,24 @@ class Worker:
         with self._changed:
             self._epoch += 1
 
-    def offer(self, observation: Observation, prompt: str) -> bool:
-        """Send a request if none is in flight and no back-off is running; return whether it was taken.
+    def follow(self, prompt: str) -> None:
+        """Note the prompt in force; answers to another one are stale while it is."""
+        with self._changed:
+            self._prompt = prompt
 
-        Another prompt than the last one's begins a new epoch, even when the request can't be sent yet.
-        """
+    def offer(self, observation: Observation, prompt: str) -> bool:
+        """Send a request for the prompt in force, if none is in flight and no back-off is running; return whether."""
+        self.follow(prompt)
         with self._changed:
             self._seen_s = observation.time_s
-            if prompt != self._prompt:
-                self._prompt = prompt
-                self._epoch += 1
             if self._thread is None or self._state.in_flight or observation.time_s < self._retry_s:
                 return False
             self._state = replace(self._state, in_flight=True, requests=self._state.requests + 1)
-            leftover = self._leftover(observation.step) if self._leftover else None
-            self._jobs.put(Job(observation, prompt, self._epoch, self._now(), leftover))
+            leftover = self._leftover(observation.step, prompt) if self._leftover else None
+            if (prompt, self._epoch) != self._asked:
+                self._asked = (prompt, self._epoch)
+                self._episode += 1
+            self._jobs.put(Job(observation, prompt, self._epoch, self._now(), leftover, self._episode))
             return True
 
     def see(self, now_s: float) -> None:
@@ -232,6 +242,13 @@ class Worker:
 
     def _under_way(self) -> bool:
         return self._state.in_flight and self._outcome is None
+
+    @property
+    def longest_attempt_s(self) -> float:
+        """The longest time that one request can take, with all its connections and resets [s]."""
+        limits = self.timeouts
+        longest_s = max(limits.first_inference_s, limits.inference_s)
+        return 2.0 * (len(self._servers.urls) * limits.connect_s + 2.0 * longest_s)
 
     @property
     def timed_out(self) -> bool:
@@ -274,7 +291,7 @@ class Worker:
         self._retry_s = float("-inf")
         self._latencies_s.append(outcome.latency_s)
         self._state = replace(self._state, available=True, reason="", latency_s=outcome.latency_s)
-        if outcome.job.epoch != self._epoch:
+        if (outcome.job.prompt, outcome.job.epoch) != (self._prompt, self._epoch):
             self._state = replace(self._state, dropped=self._state.dropped + 1)
             return None
         self._state = replace(self._state, replies=self._state.replies + 1)
