@@ -37,7 +37,7 @@ examples:
   bt-check --policy ws://gpu:8000 --save seen.npz    and later: --observation seen.npz
 
 exit codes: 0 all good (warnings too), 2 something is wrong with a tree, the config or a flag,
-            3 the server refused, failed, or is not what the profile says, 130 interrupted"""
+            3 a server refused, failed, or is not what the profile says, 130 interrupted"""
 
 
 def _parser() -> Parser:
@@ -61,6 +61,7 @@ def _parser() -> Parser:
         help="change one value of the config; repeatable",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     server = parser.add_argument_group("a policy server")
     server.add_argument(
@@ -68,7 +69,7 @@ def _parser() -> Parser:
         action="append",
         default=[],
         metavar="URL",
-        help="ws://host:port, or 'standin' to start the stand-in; repeatable",
+        help="ws://host:port, or 'standin' to start the stand-in; repeat the flag for more servers",
     )
     server.add_argument(
         "--profile", metavar="NAME", help="a built-in profile or the path of one (default: the config's)"
@@ -127,11 +128,11 @@ def _run(arguments: argparse.Namespace) -> int:
     results = [_checked(tree, settings) for tree in trees]
     good = all(result["ok"] for result in results)
     # The prompts of a tree that does not load are not known.
-    report = _looked_over(arguments, settings, results) if settings and arguments.policy and good else None
-    _tell(arguments, results, report)
+    reports = _looked_over(arguments, settings, results) if settings and arguments.policy and good else []
+    _tell(arguments, results, reports)
     if not good:
         return EXIT_INPUT
-    return EXIT_SUCCESS if report is None or report.good else EXIT_REFUSED
+    return EXIT_SUCCESS if all(report.good for report in reports) else EXIT_REFUSED
 
 
 def _only_with_policy(arguments: argparse.Namespace) -> None:
@@ -153,7 +154,10 @@ def _settings(arguments: argparse.Namespace) -> RunSettings | None:
     if not arguments.policy:
         return settings
     profile = arguments.profile or settings.policy.profile
-    urls = tuple(arguments.policy)
+    for url in arguments.policy:
+        if url.startswith("[") or "," in url:
+            raise UsageError(f"--policy '{url}' is no single address; repeat the flag: --policy ws://a --policy ws://b")
+    urls = tuple(dict.fromkeys(arguments.policy))
     try:
         policy = replace(settings.policy, url=urls[0] if len(urls) == 1 else urls, profile=profile)
     except ValueError as error:
@@ -190,7 +194,7 @@ def _hold_against(spec: TreeSpec, settings: RunSettings) -> None:
     preflight(settings, spec, make_robot(Job(settings, spec, ())).limits)
 
 
-def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: list[dict[str, Any]]) -> Report:
+def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: list[dict[str, Any]]) -> list[Report]:
     import sys
 
     from bt_robot.cli.observations import look, save
@@ -210,38 +214,40 @@ def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: 
         if arguments.save:
             save(seen, arguments.save)
         terminal = arguments.stderr if sys.stderr.isatty() else None
-        return check_policy(Check(settings, profile, urls, prompts, seen, arguments.requests, access), terminal)
+        alone = len(urls) == 1  # a run does not wait for a server either while another is there
+        checks = [Check(settings, profile, url, prompts, seen, arguments.requests, access, alone) for url in urls]
+        return [check_policy(check, terminal) for check in checks]
 
 
-def _tell(arguments: argparse.Namespace, results: list[dict[str, Any]], report: Report | None) -> None:
+def _tell(arguments: argparse.Namespace, results: list[dict[str, Any]], reports: list[Report]) -> None:
     if arguments.json:
-        say(_json_line(results, report))
+        say(_json_line(results, reports))
         return
     for result in results:
-        if report is not None:
+        if reports:
             say(f"tree         {result['tree']}: {result['nodes']} nodes\n")
         else:
             (say if result["ok"] else arguments.stderr.write)(result["drawing"] + "\n")
-    if report is not None:
+    if reports:
         import os
         import sys
 
         from bt_robot.cli.policy_words import text
 
-        say(report.hide(text(report, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))))
+        say(reports[0].hide(text(reports, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))))
     elif arguments.policy:
         arguments.stderr.write("the server was not asked: mend the tree first\n")
 
 
-def _json_line(results: list[dict[str, Any]], report: Report | None) -> str:
+def _json_line(results: list[dict[str, Any]], reports: list[Report]) -> str:
     good = all(result["ok"] for result in results)
-    status = "INVALID" if not good else "OK" if report is None or report.good else "REFUSED"
+    status = "INVALID" if not good else "OK" if all(report.good for report in reports) else "REFUSED"
     said: dict[str, Any] = {"status": status, "trees": [_for_json(result) for result in results]}
     line = json.dumps(said)
-    if report is not None:
+    if reports:
         from bt_robot.cli.policy_words import as_json
 
-        line = report.hide(json.dumps({**said, "policy": as_json(report)}, allow_nan=False))
+        line = reports[0].hide(json.dumps({**said, "policy": as_json(reports)}, allow_nan=False))
     return line + "\n"
 
 

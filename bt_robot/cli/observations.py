@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,12 +14,14 @@ from bt_robot.cli.session import Job, make_robot
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import UsageError
 from bt_robot.messages import Image, JointLimits, Joints
+from bt_robot.policy.dialect.dialect import RANGE_TOLERANCE_GRIPPER, RANGE_TOLERANCE_RAD
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.inspection.probe import state_names
 from bt_robot.tree import TreeSpec
 
 CAMERA = "camera:"
 _STATE = "state"
+_TURN_RAD: Final = 2.0 * np.pi
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +198,35 @@ def _from_arrays(seen: Seen, path: Path, profile: Profile) -> Seen:
             f"--observation '{path}': '{_STATE}' is {state.dtype} {state.shape}; expected {len(names)} finite numbers,"
             f" for {', '.join(names)} [rad, gripper 0 … 1]"
         )
+    _check_state(state.astype(np.float64), names, seen, profile, path)
     notes = (f"pictures and state of {path}",)
     return replace(seen, images=images, state=state.astype(np.float64), notes=notes, made_up=False)
+
+
+def _check_state(state: Joints, names: Sequence[str], seen: Seen, profile: Profile, path: Path) -> None:
+    """Refuse joints where no such arm can be, before a server's answer is held against them.
+
+    Raises:
+        UsageError: A joint is outside its range, or a gripper outside 0 … 1.
+    """
+    if profile.joint_unit == "raw":
+        return
+    grippers = {joint for joint, is_one in zip(profile.joints, profile.grippers, strict=True) if is_one}
+    for name, value in zip(names, state.tolist(), strict=True):
+        if name not in profile.joints:
+            continue
+        low, high, unit, beyond = -_TURN_RAD, _TURN_RAD, " rad", RANGE_TOLERANCE_RAD
+        if name in grippers:
+            low, high, unit, beyond = 0.0, 1.0, "", RANGE_TOLERANCE_GRIPPER
+        elif seen.ranges is not None:
+            at = seen.ranges.names.index(name)
+            low, high = float(seen.ranges.lower[at]), float(seen.ranges.upper[at])
+        if not low - beyond <= value <= high + beyond:
+            meant = "degrees" if name not in grippers else "0 … 100"
+            raise UsageError(
+                f"--observation '{path}': '{_STATE}' puts {name} at {value:.4g}{unit}, outside {low:.3g} … {high:.3g};"
+                f" is the state in {meant}? Expected rad, grippers 0 closed … 1 open"
+            )
 
 
 def _loaded(path: Path) -> dict[str, Any]:

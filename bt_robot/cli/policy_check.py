@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 import numpy as np
 
 from bt_robot.cli.observations import Seen
-from bt_robot.cli.policy_report import PARTS, Check, Report, Spread
+from bt_robot.cli.policy_latency import explain, spreads
+from bt_robot.cli.policy_report import Check, Report, Spread, grouped
 from bt_robot.cli.waiting import waiting
-from bt_robot.errors import ChunkRefused, PolicyError, PolicyRefused
+from bt_robot.errors import ChunkRefused, PolicyError, PolicyRefused, PolicyTimeout, ServerError
 from bt_robot.messages import Actions, JointLimits, Joints
 from bt_robot.policy.chunks.forecast import forecast
 from bt_robot.policy.dialect.dialect import Dialect
 from bt_robot.policy.dialect.fields import check_shape
 from bt_robot.policy.dialect.profile import Profile
-from bt_robot.policy.inspection.judgement import Evidence, Finding, JointReading, read_joints, same
+from bt_robot.policy.inspection.judgement import Evidence, Finding, JointReading, Severity, read_joints, same
+from bt_robot.policy.inspection.missing_key import hint, missing_key
 from bt_robot.policy.inspection.probe import Probe, Question, Sample
 from bt_robot.policy.inspection.suspicions import suspect
 from bt_robot.policy.wire.checks import escape
 
 _MOST_FAILURES: Final = 3  # in a row; a server that is gone is not asked a thousand times
 _RANKS: Final = ("ok", "note", "warn", "FAIL")
-_LARGE_SHARE: Final = 0.5
 
 
 def check_policy(check: Check, terminal: TextIO | None = None) -> Report:
@@ -38,12 +39,12 @@ def check_policy(check: Check, terminal: TextIO | None = None) -> Report:
     Raises:
         UsageError: The CA file or the profile's unit can't be used.
     """
-    ranges = check.seen.ranges
+    ranges, timeouts = check.seen.ranges, check.settings.policy.timeouts
     limits = None if ranges is None else _in_order(ranges, check.profile)
     probe = Probe(
         check.profile,
-        check.urls,
-        check.settings.policy.timeouts,
+        [check.url],
+        timeouts if check.patient else replace(timeouts, start_wait_s=0.0),
         check.access,
         jpeg_quality=check.settings.policy.jpeg_quality,
         ranges_rad=None if limits is None else (limits.lower, limits.upper),
@@ -66,7 +67,7 @@ class _Examination:
         self._check = check
         self._probe = probe
         self._terminal = terminal
-        self._report = Report(check, check.urls[0])
+        self._report = Report(check, check.url)
 
     def report(self) -> Report:
         """Take the steps as far as they lead."""
@@ -87,19 +88,22 @@ class _Examination:
         return Question(shown.images, shown.state, prompt)
 
     def _connects(self) -> bool:
-        finding = Finding("metadata", "ok", "what it announces agrees with the profile")
+        failure = ""
         try:
             self._probe.connect()
-        except PolicyRefused as error:
-            finding = Finding("metadata" if self._probe.announced is not None else "connection", "FAIL", str(error))
-        except PolicyError as error:
-            finding = Finding("connection", "FAIL", str(error))
+        except (PolicyError, PolicyRefused) as error:
+            failure = str(error)
         announced = self._probe.announced
-        if finding.severity == "ok" and not announced:
-            finding = Finding("metadata", "note", "it announces nothing, so the profile has to be right by itself")
         self._report = replace(self._report, url=self._probe.url, announced=announced)
-        self._note(finding)
-        return finding.severity != "FAIL"
+        if failure:
+            self._note(Finding("connection", "FAIL", failure))
+        elif self._probe.objections:  # asked all the same, so that not one mistake a time is found
+            self._note(*(Finding("metadata", "FAIL", words) for words in self._probe.objections))
+        elif announced:
+            self._note(Finding("metadata", "ok", "what it announces agrees with the profile"))
+        else:
+            self._note(Finding("metadata", "note", "it announces nothing, so the profile has to be right by itself"))
+        return not failure
 
     def _warm_ups(self) -> list[Sample]:
         """Return the first answers, which may include a compilation; fewer if the server fails."""
@@ -110,10 +114,19 @@ class _Examination:
                 with waiting(self._terminal, words):
                     warm.append(self._probe.ask(self._question(self._check.prompts[0])))
             except (PolicyError, PolicyRefused) as error:
-                self._note(Finding("answer", "FAIL", str(error)))
+                self._note(Finding("answer", "FAIL", str(error)), *self._hints(error))
                 break
+            finally:
+                self._report = replace(self._report, sent=_kinds(self._probe.sent or {}))
             self._report = replace(self._report, first_s=warm[0].latency_s)
         return warm
+
+    def _hints(self, error: Exception) -> Iterator[Finding]:
+        key = None if isinstance(error, PolicyTimeout) else missing_key(str(error))
+        if key is not None:
+            yield Finding("hint", "note", hint(key, self._check.profile))
+        if isinstance(error, ServerError):
+            yield Finding("hint", "note", "all that the server said, a traceback perhaps, is shown by bt-check -v")
 
     def _measured(self) -> list[Sample]:
         prompts, samples, failures = self._check.prompts, list[Sample](), dict[str, list[str]]()
@@ -150,7 +163,12 @@ class _Examination:
                 if _rank(found) > _rank(joints):
                     worst, joints = other, found
         self._report = replace(self._report, joints=joints)
-        self._note(*suspect(self._evidence(worst)), *self._refusal(worst))
+        suspicions = suspect(self._evidence(worst))
+        self._note(*suspicions, *self._refusal(worst), *_of_joints(joints, suspicions, self._grippers()))
+
+    def _grippers(self) -> tuple[str, ...]:
+        profile = self._check.profile
+        return tuple(joint for joint, is_one in zip(profile.joints, profile.grippers, strict=True) if is_one)
 
     def _evidence(self, sample: Sample) -> Evidence:
         seen, profile = self._check.seen, self._check.profile
@@ -224,25 +242,59 @@ class _Examination:
             return Finding("rtc", severity, f"continuing a plan (RTC): the server fails when it is asked to: {error}")
         confirmed = profile.rtc.confirmed(reply.fields)
         if confirmed or (confirmed is None and profile.rtc.announced(self._probe.announced or {})):
-            return Finding("rtc", "ok", "continuing a plan (RTC): the server says that it can; execution.strategy: rtc")
+            return Finding(
+                "rtc", "ok", "continuing a plan (RTC): the server says that it can; policy.execution.strategy: rtc"
+            )
         return Finding("rtc", severity, "continuing a plan (RTC): the server does not say that it can")
+
+    def _answered_profile(self) -> Profile:
+        """Return the profile with as many actions as the answers have, which are what will be executed."""
+        shape = self._report.shape
+        return self._check.profile.with_horizon(None if shape is None else shape[0])
 
     def _time(self, samples: list[Sample]) -> None:
         if not samples:
             return
         total = Spread.of([sample.latency_s for sample in samples])
-        parts = {part: _spread(samples, part) for part in PARTS}
+        parts = spreads(samples)
         self._report = replace(self._report, total=total, parts=parts)
         settings = self._check.settings
         try:
-            found = forecast(self._check.profile, settings.policy.execution, settings.control_hz, total.p95_s)
+            found = forecast(self._answered_profile(), settings.policy.execution, settings.control_hz, total.p95_s)
         except ValueError as error:
             self._note(Finding("verdict", "FAIL", f"policy.{error}"))
             return
         self._report = replace(self._report, forecast=found)
         self._note(Finding("verdict", "warn" if found.stall_share else "ok", found.words))
         if found.stall_share:
-            self._note(*_help(total, parts, self._check))
+            self._note(*explain(total, parts, found, replace(self._check, profile=self._answered_profile())))
+
+
+def _kinds(fields: Mapping[str, Any], under: str = "") -> dict[str, str]:
+    """Return what a request holds in words, by key; the keys inside a map behind the map's."""
+    found = dict[str, str]()
+    for key, value in fields.items():
+        if isinstance(value, dict):
+            found |= _kinds(value, f"{under}{key} > ")
+        elif isinstance(value, np.ndarray):
+            found[under + key] = f"{value.dtype} {value.shape}"
+        elif isinstance(value, bytes):
+            found[under + key] = f"a JPEG file of {len(value)} bytes"
+        else:
+            found[under + key] = "text" if isinstance(value, str) else f"a {type(value).__name__}"
+    return found
+
+
+def _of_joints(
+    joints: tuple[JointReading, ...], suspicions: tuple[Finding, ...], grippers: tuple[str, ...]
+) -> Iterator[Finding]:
+    """Yield what is wrong with joints and explained by no suspicion; one about grippers explains no arm."""
+    severities: tuple[Severity, ...] = ("FAIL", "warn")
+    for severity in severities:
+        explained = [one for one in suspicions if one.severity in ("FAIL", severity)]
+        if all(one.key.startswith("gripper") for one in explained):
+            left = tuple(joint for joint in joints if not (explained and joint.joint in grippers))
+            yield from (Finding("joints", severity, words) for words in grouped(left, severity))
 
 
 def _rank(joints: tuple[JointReading, ...]) -> int:
@@ -253,12 +305,6 @@ def _distance(one: Sample, other: Sample) -> float | None:
     if one.wire.shape != other.wire.shape:
         return None
     return float(np.abs(one.wire - other.wire).mean())
-
-
-def _spread(samples: list[Sample], part: str) -> Spread | None:
-    values = [getattr(sample.parts, f"{part}_s") for sample in samples]
-    known = [float(value) for value in values if value is not None]
-    return Spread.of(known) if known else None
 
 
 def _shape_hint(profile: Profile, wire: Actions) -> str:
@@ -277,18 +323,3 @@ def _failed(failures: Mapping[str, list[str]], asked: int, wanted: int, prompts:
         gave_up = f"; gave up before {wanted}" if asked < wanted else ""
         words = f"{len(reasons)} of {tries} requests failed{about}{gave_up}: {reasons[0]}"
         yield Finding("answer", "FAIL" if len(reasons) == tries or gave_up else "warn", words)
-
-
-def _help(total: Spread, parts: Mapping[str, Spread | None], check: Check) -> Iterator[Finding]:
-    server, network = parts.get("server"), parts.get("network")
-    if server is None:
-        words = "the server does not tell how long it computes, so network and model can't be told apart"
-    elif server.p50_s > _LARGE_SHARE * total.p50_s:
-        words = "most of the time is the model's: a faster GPU, fewer denoising steps, or a longer horizon"
-    elif network is not None and network.p50_s > _LARGE_SHARE * total.p50_s:
-        words = "most of the time passes outside the model: a nearer server, a cable, no other clients before it"
-        if check.profile.decodes_jpeg and check.settings.policy.jpeg == "off":
-            words += ", or policy.jpeg: 90"
-    else:
-        return
-    yield Finding("help", "note", words)

@@ -3,55 +3,76 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from textwrap import wrap
 from typing import Any, Final, cast
 
 import numpy as np
 
-from bt_robot.cli.policy_report import Report, Spread
+from bt_robot.cli.policy_report import CONSEQUENCES, Report, Spread, grouped
+from bt_robot.cli.policy_table import table
 from bt_robot.policy.dialect.profile import Profile
-from bt_robot.policy.inspection.judgement import Finding, JointReading
+from bt_robot.policy.inspection.judgement import Finding, Severity
 from bt_robot.policy.wire.checks import escape
 
-_COLOURS: Final = {"ok": "32", "note": "2", "warn": "33", "FAIL": "1;31"}
-_MARKS: Final = {"ok": "ok  ", "note": "·   ", "warn": "warn", "FAIL": "FAIL"}
-_CHARS: Final = 100
+_COLOURS: Final = {"ok": "32", "note": "2", "warn": "33", "FAIL": "1;31", "so": "31"}
+_MARKS: Final = {"ok": "ok  ", "note": "·   ", "warn": "warn", "FAIL": "FAIL", "so": "so  "}
+_WIDTH: Final = 80
+_NAME: Final = 13
+_CHARS: Final = 200
 _ITEMS: Final = 12
 _DEPTH: Final = 4
 _ABOUT: Final = {
     "server": ("connection", "metadata", "rtc"),
-    "reply": ("answer", "shape", "repeats", "joints_matter", "pictures_matter", "frozen"),
+    "reply": ("answer", "hint", "shape", "repeats", "joints_matter", "pictures_matter", "frozen"),
     "verdict": ("verdict", "help"),
 }
 
 
-def text(report: Report, *, colour: bool) -> str:
-    """Return a report for a person, line by line.
+def text(reports: Sequence[Report], *, colour: bool) -> str:
+    """Return reports for a person, line by line, at most 80 characters each.
 
     Args:
-        report: What was found out.
+        reports: What was found out of each server, at least one; the good ones after the first good one are told
+            in a few words.
         colour: Whether marks are coloured, as on a terminal.
     """
-    return "\n".join(line.rstrip() for line in _lines(report, colour)) + "\n"
+    lines, shown, told = list[str](), False, False
+    for report in reports:
+        if told and report.good and not report.warnings:
+            lines += _in_short(report, colour)
+        else:
+            lines += _lines(report, colour, with_question=not shown)
+            shown, told = shown or bool(report.sent), told or report.good
+        lines.append("")
+    if len(reports) == 1:
+        lines += _named("result", reports[0].result)
+    for i, report in enumerate(reports if len(reports) > 1 else ()):
+        lines += _named("" if i else "result", f"{escape(report.url)}: {report.result}")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _lines(report: Report, colour: bool) -> Iterator[str]:
+def _in_short(report: Report, colour: bool) -> Iterator[str]:
+    yield from _named("server", escape(report.url))
+    latency = "" if report.total is None else f"; the p95 of its answers is {1000 * report.total.p95_s:.0f} ms"
+    yield from _told(Finding("short", "ok", f"nothing to mend{latency}"), colour)
+
+
+def _lines(report: Report, colour: bool, *, with_question: bool) -> Iterator[str]:
     check = report.check
-    yield f"server       {escape(report.url)}"
-    yield f"profile      {check.settings.policy.profile} ({check.profile.protocol})"
+    yield from _named("server", escape(report.url))
+    yield from _named("profile", f"{check.settings.policy.profile} ({check.profile.protocol})")
     if report.announced is not None:
         yield from _listed("announced", report.announced)
     yield from _found(report, "server", colour)
-    yield ""
-    for i, note in enumerate(check.seen.notes):
-        yield f"{'' if i else 'observation':<13}{note}"
-    for i, prompt in enumerate(check.prompts[:_ITEMS]):
-        yield f"{'' if i else 'prompt':<13}'{_short(prompt)}'"
-    if report.shape is not None or not report.good:
+    if report.sent and with_question:
         yield ""
+        yield from _question(report)
+    if report.shape is not None or any(finding.key in _ABOUT["reply"] for finding in report.findings):
+        yield ""
+    if report.sent and report.shape is None:
+        yield from _listed("sent", report.sent)
     if report.shape is not None:
         seconds = report.shape[0] / check.profile.rate_hz
         yield f"reply        {report.shape} floats, {seconds:.2f} s at {check.profile.rate_hz:g} Hz"
@@ -59,20 +80,20 @@ def _lines(report: Report, colour: bool) -> Iterator[str]:
     yield from _found(report, "reply", colour)
     if report.joints:
         yield ""
-        yield from _table(report.joints, check.profile, colour)
+        yield from _joints(report, colour)
     told = [key for keys in _ABOUT.values() for key in keys]
     for finding in report.findings:
         if finding.key not in told:
-            yield from _told(finding, colour)
+            follows = finding.key in CONSEQUENCES and finding not in report.failures
+            yield from _told(finding, colour, "so" if follows and finding.severity == "FAIL" else "")
     yield from _latency(report, colour)
-    yield ""
-    yield f"result       {_result(report)}"
 
 
-def _result(report: Report) -> str:
-    counts = Counter(finding.severity for finding in report.findings)
-    warnings = f", {counts['warn']} warning{'s' if counts['warn'] > 1 else ''}" if counts["warn"] else ""
-    return f"{'good' if report.good else str(counts['FAIL']) + ' FAIL'}{warnings}"
+def _question(report: Report) -> Iterator[str]:
+    for i, note in enumerate(report.check.seen.notes):
+        yield from _named("" if i else "observation", note)
+    for i, prompt in enumerate(report.check.prompts[:_ITEMS]):
+        yield from _named("" if i else "prompt", f"'{_short(prompt)}'")
 
 
 def _found(report: Report, about: str, colour: bool) -> Iterator[str]:
@@ -81,9 +102,9 @@ def _found(report: Report, about: str, colour: bool) -> Iterator[str]:
             yield from _told(finding, colour)
 
 
-def _told(finding: Finding, colour: bool) -> Iterator[str]:
-    for i, line in enumerate(wrap(finding.words, _CHARS)):
-        yield f"  {'    ' if i else _mark(finding.severity, colour)}  {line}"
+def _told(finding: Finding, colour: bool, mark: str = "") -> Iterator[str]:
+    for i, line in enumerate(wrap(finding.words, _WIDTH - 8, break_on_hyphens=False)):
+        yield f"  {'    ' if i else _mark(mark or finding.severity, colour)}  {line}"
 
 
 def _mark(severity: str, colour: bool) -> str:
@@ -91,14 +112,20 @@ def _mark(severity: str, colour: bool) -> str:
     return f"\x1b[{_COLOURS[severity]}m{mark}\x1b[0m" if colour else mark
 
 
+def _named(name: str, words: str) -> Iterator[str]:
+    """Yield words behind a name, in as many lines as they need."""
+    for i, line in enumerate(wrap(words, _WIDTH - _NAME, break_on_hyphens=False)):
+        yield f"{'' if i else name:<{_NAME}}{line}"
+
+
 def _listed(name: str, fields: Mapping[str, Any]) -> Iterator[str]:
     items = list(fields.items())
     if not items:
-        yield f"{name:<13}nothing"
+        yield f"{name:<{_NAME}}nothing"
     for i, (key, value) in enumerate(items[:_ITEMS]):
-        yield f"{'' if i else name:<13}{_short(str(key), 40)}: {_value(value)}"
+        yield from _named("" if i else name, f"{_short(str(key), 60)}: {_value(value)}")
     if len(items) > _ITEMS:
-        yield f"{'':<13}… and {len(items) - _ITEMS} more"
+        yield f"{'':<{_NAME}}… and {len(items) - _ITEMS} more"
 
 
 def _value(value: Any) -> str:
@@ -128,28 +155,17 @@ def _units(profile: Profile) -> str:
     return f"{unit}{gripper}{kind}"
 
 
-def _table(joints: tuple[JointReading, ...], profile: Profile, colour: bool) -> Iterator[str]:
-    width = max(5, *(len(joint.joint) for joint in joints))
-    yield f"joints       on the wire: {_units(profile)}; step in rad, gripper 0 … 1"
-    head = f"{'joint':<{width}} {'state':>8} {'first':>8} {'step':>8}   {'chunk':^17}   {'limits':^17}"
-    yield f"        {head}"
-    for joint in joints:
-        numbers = f"{_number(joint.state)} {_number(joint.first)} {_number(joint.step, 3)}"
-        ranges = f"{_range(joint.low, joint.high)}   {_range(joint.lower, joint.upper)}"
-        row = f"{joint.joint:<{width}} {numbers}   {ranges}"
-        yield f"  {_mark(joint.severity, colour)}  {row}{'   ' + joint.why if joint.why else ''}"
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    if value is None:
-        return f"{'-':>8}"
-    return f"{value + 0.0:8.{digits}f}" if abs(value) < 10_000 else f"{value:8.1e}"
-
-
-def _range(low: float | None, high: float | None) -> str:
-    return (
-        f"{'-':^17}" if low is None or high is None else f"{_number(low, 1).strip():>7} … {_number(high, 1).strip():<7}"
-    )
+def _joints(report: Report, colour: bool) -> Iterator[str]:
+    moved = any(joint.speed is not None for joint in report.joints)
+    steps = "step in rad, gripper 0 … 1" + (", speeds in rad/s" if moved else "")
+    yield from _named("joints", f"on the wire: {_units(report.check.profile)}; {steps}")
+    yield from table(report.joints, lambda severity: _mark(severity, colour), _WIDTH)
+    told = [finding.words for finding in report.findings]
+    severities: tuple[Severity, ...] = ("FAIL", "warn", "note")
+    for severity in severities:
+        for words in grouped(report.joints, severity):
+            if words not in told:
+                yield from (f"{'':<8}{line}" for line in wrap(words, _WIDTH - 8, break_on_hyphens=False))
 
 
 def _latency(report: Report, colour: bool) -> Iterator[str]:
@@ -163,8 +179,18 @@ def _latency(report: Report, colour: bool) -> Iterator[str]:
         yield f"  the first answer took {report.first_s:.2f} s"
     yield ""
     hz = report.check.settings.control_hz
-    yield f"verdict      at {hz:g} Hz, for the p95 of {1000 * report.total.p95_s:.0f} ms"
+    yield from _named("verdict", f"at {hz:g} Hz, for the p95 of {1000 * report.total.p95_s:.0f} ms{_horizon(report)}")
     yield from _found(report, "verdict", colour)
+
+
+def _horizon(report: Report) -> str:
+    """Say where H is from, if it is not the number of actions."""
+    profile, speed = report.check.profile, report.check.settings.policy.execution.speed
+    actions = profile.horizon if report.shape is None else report.shape[0]
+    if report.forecast is None or report.forecast.horizon_steps == actions:
+        return ""
+    slowed = f" and policy.execution.speed {speed:g}" if speed != 1.0 else ""
+    return f"; H {report.forecast.horizon_steps} is {actions} actions at {profile.rate_hz:g} Hz{slowed}"
 
 
 def _milliseconds(spread: Spread | None) -> str:
@@ -173,20 +199,31 @@ def _milliseconds(spread: Spread | None) -> str:
     return " ".join(f"{1000 * value:8.1f}" for value in (spread.p50_s, spread.p95_s, spread.max_s))
 
 
-def as_json(report: Report) -> dict[str, Any]:
-    """Return a report as what JSON can hold: stable keys, finite numbers."""
-    check = report.check
+def as_json(reports: Sequence[Report]) -> dict[str, Any]:
+    """Return at least one report as what JSON can hold: stable keys, finite numbers."""
+    check = reports[0].check
     found = {
-        "url": report.url,
+        "ok": all(report.good for report in reports),
         "profile": check.settings.policy.profile,
         "protocol": check.profile.protocol,
-        "announced": None if report.announced is None else _plain(report.announced),
         "observation": list(check.seen.notes),
         "prompts": list(check.prompts),
+        "expected_shape": [check.profile.horizon, check.profile.columns],
+        "servers": [_of_server(report) for report in reports],
+    }
+    return cast("dict[str, Any]", _plain(found, depth=2 * _DEPTH + 2, items=1000))
+
+
+def _of_server(report: Report) -> dict[str, Any]:
+    return {
+        "url": report.url,
+        "ok": report.good,
+        "result": report.result,
+        "announced": None if report.announced is None else _plain(report.announced),
+        "sent": _plain(report.sent),
         "asked": report.asked,
         "answered": report.answered,
         "shape": None if report.shape is None else list(report.shape),
-        "expected_shape": [check.profile.horizon, check.profile.columns],
         "besides": _plain(report.others),
         "joints": [asdict(joint) for joint in report.joints],
         "first_s": report.first_s,
@@ -194,9 +231,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "parts": {name: None if spread is None else asdict(spread) for name, spread in report.parts.items()},
         "forecast": None if report.forecast is None else asdict(report.forecast),
         "findings": [asdict(finding) for finding in report.findings],
-        "ok": report.good,
     }
-    return cast("dict[str, Any]", _plain(found, depth=2 * _DEPTH, items=1000))
 
 
 def _plain(value: Any, depth: int = _DEPTH, items: int = 100) -> Any:

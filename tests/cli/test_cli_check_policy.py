@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -61,8 +62,23 @@ def look(command, url, *arguments, profile="so101_degrees"):
     return command(main, "--policy", url, "--profile", profile, *FAST, *arguments)
 
 
+def only(done):
+    """What is said in JSON of the only server."""
+    (server,) = done.json["policy"]["servers"]
+    return server
+
+
 def findings(done):
-    return {finding["key"]: finding for finding in done.json["policy"]["findings"]}
+    return {finding["key"]: finding for finding in only(done)["findings"]}
+
+
+def flat(done):
+    """What is said to a person, as if lines had no end."""
+    return " ".join(done.out.split())
+
+
+def widest(done):
+    return max(map(len, done.out.splitlines()))
 
 
 # --- a good server
@@ -72,19 +88,19 @@ def test_a_good_server_is_told_from_greeting_to_verdict(command):
     done = command(main, "--policy", "standin", "--requests", "3")
     assert done.code == 0, done.out
     for words in (
-        "announced    server: bt_robot standin",
+        "announced server: bt_robot standin",
         "what it announces agrees with the profile",
-        "reply        (50, 6) floats, 1.67 s at 30 Hz",
-        "joints       on the wire: degrees, gripper 0 closed … 100 open",
+        "reply (50, 6) floats, 1.67 s at 30 Hz",
+        "joints on the wire: degrees, gripper 0 closed … 100 open",
         "bt-run would accept this answer",
         "other pictures give another chunk",
-        "the server says that it can; execution.strategy: rtc",
+        "the server says that it can; policy.execution.strategy: rtc",
         "< H 50 [control steps]: the arm will not wait for answers",
-        "result       good\n",
     ):
-        assert words in done.out
+        assert words in flat(done)
+    assert done.out.endswith("\nresult       good\n")
     assert "\x1b" not in done.out
-    assert max(map(len, done.out.splitlines())) <= 120
+    assert widest(done) <= 80
     assert done.err == ""
 
 
@@ -98,13 +114,17 @@ def test_json_has_stable_keys_and_finite_numbers(command):
     report = json.loads(done.out, parse_constant=refuse)
     assert (done.code, report["status"], report["policy"]["ok"]) == (0, "OK", True)
     assert set(report["policy"]) == {
-        *("url", "profile", "protocol", "announced", "observation", "prompts", "asked", "answered", "shape"),
-        *("expected_shape", "besides", "joints", "first_s", "latency", "parts", "forecast", "findings", "ok"),
+        *("ok", "profile", "protocol", "observation", "prompts", "expected_shape", "servers"),
     }
-    assert set(report["policy"]["parts"]) == {"picture", "encode", "network", "server", "decode"}
-    assert set(report["policy"]["latency"]) == {"p50_s", "p95_s", "max_s"}
-    assert (report["policy"]["asked"], report["policy"]["answered"]) == (3, 3)
-    assert [joint["joint"] for joint in report["policy"]["joints"]] == list(load_profile("so101_degrees").joints)
+    (found,) = report["policy"]["servers"]
+    assert set(found) == {
+        *("url", "ok", "result", "announced", "sent", "asked", "answered", "shape", "besides", "joints"),
+        *("first_s", "latency", "parts", "forecast", "findings"),
+    }
+    assert set(found["parts"]) == {"picture", "encode", "network", "server", "decode"}
+    assert set(found["latency"]) == {"p50_s", "p95_s", "max_s"}
+    assert (found["asked"], found["answered"]) == (3, 3)
+    assert [joint["joint"] for joint in found["joints"]] == list(load_profile("so101_degrees").joints)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +155,7 @@ def test_absurd_numbers_are_reported_in_short_lines_and_finite_json(command, val
         json.loads(done.out, parse_constant=lambda constant: pytest.fail(constant))
         done = look(command, url, profile=profile)
     assert done.code == 3
-    assert max(map(len, done.out.splitlines())) <= 140
+    assert widest(done) <= 80
     assert done.err == ""
 
 
@@ -165,14 +185,82 @@ def test_a_wrong_profile_is_told_with_what_to_change(command, served, asked_as, 
     assert words in findings(done)[key]["words"]
 
 
-def test_a_server_that_is_refused_is_told_with_what_it_announced(command):
-    with server(follow, {"action_dim": 7, "model": "x"}) as (url, asked):
+def test_a_server_that_would_be_refused_is_asked_all_the_same_so_that_every_mistake_is_told_at_once(command):
+    with server(lambda request: follow(request, 10), {"action_dim": 7, "action_horizon": 10, "model": "x"}) as (url, _):
         done = look(command, url)
     assert done.code == 3
-    assert asked == []
     assert "model: x" in done.out
-    assert "FAIL  the server announces action_dim: 7, the profile has 6" in done.out
-    assert done.out.endswith("result       1 FAIL\n")
+    for words in (
+        "FAIL the server announces action_dim: 7, the profile has 6",
+        "FAIL the server announces action_horizon: 10, the profile has 50",
+        "FAIL the actions have shape (10, 6), expected (50, 6)",
+        "< H 10 [control steps]",
+    ):
+        assert words in flat(done)
+    assert done.out.endswith("result       3 things to mend\n")
+
+
+def test_every_failure_that_is_shown_is_counted_joints_by_themselves(command):
+    with kit.served(Brain(), profile="so101_degrees") as url:
+        done = look(command, url, profile="so101_radians")
+    marks = [line.split()[:2] for line in done.out.splitlines() if line.startswith("  FAIL")]
+    joints = [word for _, word in marks if word in load_profile("so101_radians").joints]
+    assert len(joints) > 2
+    things = len(marks) - len(joints)
+    assert done.out.endswith(f"result       {things} things to mend, {len(joints)} joints affected, 1 warning\n")
+    assert f"{', '.join(joints)}: far outside its range" in flat(done)
+    assert "  so    bt-run would refuse this answer" in done.out
+    assert widest(done) <= 80
+
+
+@pytest.mark.parametrize("profile", ["so101_degrees", "so101_pm100"])
+def test_a_server_in_radians_is_told_as_that_and_as_nothing_else(command, profile):
+    state_key = load_profile(profile).state_key
+
+    def answer(request):
+        rows = np.tile(REST, (50, 1)) + np.linspace(0.0, 0.3, 50)[:, None]
+        rows[:, 0] += float(request[state_key][0]) / 1000.0
+        return {"actions": rows}
+
+    with server(answer) as (url, _):
+        done = look(command, url, "--json", profile=profile)
+    failed = [finding["key"] for finding in only(done)["findings"] if finding["severity"] == "FAIL"]
+    assert [key for key in failed if key != "refused"] == ["radians"]
+    assert "action_kind" not in done.out
+
+
+# --- a server that wants something else
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        ("Traceback (most recent call last):\n  File 'x'\nKeyError: 'arm/q'", "try state_key: arm/q"),
+        ("KeyError: 'task'", "try prompt_key: task"),
+        ("KeyError: 'wrist_rgb'", "try images: {wrist: wrist_rgb}"),
+    ],
+)
+def test_a_server_that_misses_a_key_is_told_with_what_was_sent_and_the_line_to_write(command, words, advice):
+    with server(lambda request: words) as (url, _):
+        done = look(command, url)
+        report = only(look(command, url, "--json"))
+    assert done.code == 3
+    assert "sent observation.images.front: uint8 (224, 224, 3) observation.images.wrist:" in flat(done)
+    assert "observation.state: float32 (6,) prompt: text FAIL the policy server reports: KeyError" in flat(done)
+    assert advice in flat(done)
+    assert report["sent"]["observation.state"] == "float32 (6,)"
+
+
+def test_what_was_sent_inside_a_map_is_told_too(command):
+    with server(lambda request: "no") as (url, _):
+        done = look(command, url, "--json", profile="so101_wrapped")
+    assert all(key.startswith("obs > ") for key in only(done)["sent"])
+
+
+def test_a_servers_whole_traceback_is_shown_on_request(command):
+    with server(lambda request: "Traceback (most recent call last):\n  File 'model.py'\nKeyError: 'q'") as (url, _):
+        assert "model.py" not in look(command, url).err
+        assert "model.py" in look(command, url, "-v").err
 
 
 def test_another_horizon_than_the_profiles_is_told_with_the_line_to_write(command):
@@ -183,7 +271,7 @@ def test_another_horizon_than_the_profiles_is_told_with_the_line_to_write(comman
         "the actions have shape (10, 6), expected (50, 6) (horizon, joints): wrong model or profile;"
         " if the model is right, set horizon: 10 in the profile"
     )
-    assert len(done.json["policy"]["joints"]) == 6
+    assert len(only(done)["joints"]) == 6
 
 
 def test_too_few_columns_are_no_table(command):
@@ -191,7 +279,7 @@ def test_too_few_columns_are_no_table(command):
         done = look(command, url, "--json")
     assert done.code == 3
     assert "the profile's joints are shoulder_pan," in findings(done)["shape"]["words"]
-    assert done.json["policy"]["joints"] == []
+    assert only(done)["joints"] == []
 
 
 # --- what the answer depends on
@@ -209,9 +297,9 @@ def test_a_policy_that_does_not_see_is_warned_about(command):
     with kit.served(profile="so101_degrees") as url:
         done = look(command, url)
     assert done.code == 0
-    assert "warn  other pictures make no difference to the answer" in done.out
+    assert "warn other pictures make no difference to the answer" in flat(done)
     assert "other joints give another chunk" in done.out
-    assert done.out.endswith("result       good, 1 warning\n")
+    assert done.out.endswith("result       good, but other pictures make no difference to the answer\n")
 
 
 def test_a_policy_that_samples_is_not_taken_for_one_that_sees(command):
@@ -268,16 +356,27 @@ def test_a_server_that_is_too_slow_is_a_warning_with_what_would_help(command, tm
     with kit.served(profile=str(quick), latency_s=0.03) as url:
         done = look(command, url, "--set", "control_hz=200", profile=quick)
     assert done.code == 0
-    assert ">= H 2 [control steps]: the arm will stand still" in done.out
-    assert "warn  d " in done.out
-    assert "most of the time passes outside the model: a nearer server" in done.out
+    assert ">= H 2 [control steps]: the arm will stand still" in flat(done)
+    assert "warn d " in flat(done)
+    assert "most of the time passes outside the model: a nearer server" in flat(done)
+    assert re.search(r"result good, but the arm will stand still \d+ % of the time; 1 more warning$", flat(done))
+
+
+def test_a_horizon_in_control_steps_is_explained_where_it_is_not_the_number_of_actions(command):
+    with server(droid) as (url, _):
+        done = look(command, url, profile="pi05_droid")
+    assert "; H 30 is 15 actions at 15 Hz" in flat(done)
+    with server(follow) as (url, _):
+        done = look(command, url, "--set", "policy.execution.speed=0.5")
+        assert "; H 100 is 50 actions at 30 Hz and policy.execution.speed 0.5" in flat(done)
+        assert " is 50 actions" not in flat(look(command, url))
 
 
 def test_a_server_that_tells_no_times_is_no_zero(command):
     with server(lambda request: {"actions": follow(request)["actions"]}) as (url, _):
         done = look(command, url, "--json")
-    assert done.json["policy"]["parts"]["server"] is None
-    assert done.json["policy"]["latency"]["p95_s"] > 0.0
+    assert only(done)["parts"]["server"] is None
+    assert only(done)["latency"]["p95_s"] > 0.0
 
 
 # --- prompts
@@ -288,7 +387,7 @@ def test_the_prompts_of_the_trees_are_asked_each(command):
         done = look(command, url, "--tree", "sort_blocks", "pick_place", "--json")
     assert done.code == 0, done.out
     report = done.json["policy"]
-    assert len(report["prompts"]) == report["answered"] > 3
+    assert len(report["prompts"]) == only(done)["answered"] > 3
     assert "pick up the green block and place it in the container" in report["prompts"]
     assert [tree["ok"] for tree in done.json["trees"]] == [True, True]
 
@@ -328,7 +427,7 @@ def test_a_server_that_dies_is_not_asked_a_thousand_times(command):
 
     with server(answer) as (url, _):
         done = look(command, url, "--requests", "1000", "--json")
-    assert done.json["policy"]["asked"] == 5
+    assert only(done)["asked"] == 5
     assert "3 of 5 requests failed; gave up before 1000" in findings(done)["answer"]["words"]
 
 
@@ -364,7 +463,7 @@ def test_a_picture_is_shown_to_every_camera(command, tmp_path):
     cv2.imwrite(str(path), np.full((224, 224, 3), (0, 0, 255), np.uint8))
     with server(follow) as (url, asked):
         done = look(command, url, "--observation", path)
-    assert f"the picture {path} for every camera" in done.out
+    assert "for every camera" in flat(done)
     for key in ("observation.images.front", "observation.images.wrist"):
         assert asked[0][key][5, 5].tolist() == [255, 0, 0]
 
@@ -409,6 +508,14 @@ PICTURE = np.zeros((8, 8, 3), np.uint8)
         ({"front": PICTURE, "wrist": PICTURE, "state": np.zeros(5)}, "'state' is float64 (5,); expected 6 finite"),
         ({"front": PICTURE, "wrist": PICTURE, "state": np.full(6, np.nan)}, "expected 6 finite numbers, for shoulder"),
         ({"front": np.array([{}]), "wrist": PICTURE}, "is no .npz file of plain arrays"),
+        (
+            {"front": PICTURE, "wrist": PICTURE, "state": np.array([0.0, -90.0, 77.0, 68.0, 0.0, 0.5])},
+            "'state' puts shoulder_lift at -90 rad, outside -1.75 … 1.75; is the state in degrees?",
+        ),
+        (
+            {"front": PICTURE, "wrist": PICTURE, "state": np.array([*REST[:5], 25.0])},
+            "'state' puts gripper at 25, outside 0 … 1; is the state in 0 … 100?",
+        ),
     ],
 )
 def test_a_recorded_observation_that_does_not_fit_is_told_exactly(command, tmp_path, arrays, words):
@@ -449,6 +556,8 @@ def test_a_file_that_is_something_else_is_told(command, tmp_path, name, content,
         (["--policy", "http://gpu:8000"], "--policy: url 'http://gpu:8000' is no websocket address"),
         (["--set", "policy.api_key_env=BT_NO_SUCH_KEY"], "the environment variable BT_NO_SUCH_KEY is not set"),
         (["--set", "policy.jpg=off"], "policy.jpg"),
+        (["--policy", "[ws://a,ws://b]"], "is no single address; repeat the flag: --policy ws://a --policy ws://b"),
+        (["--policy", "ws://a,ws://b"], "is no single address; repeat the flag"),
     ],
 )
 def test_a_wrong_flag_is_told_before_anything_is_connected(command, arguments, words):
@@ -495,9 +604,28 @@ def test_other_robots_servers_are_asked_with_a_state_that_is_said_to_be_made_up(
     with server(answer) as (url, _):
         done = look(command, url, profile=profile)
     assert done.code == 0, done.out
-    assert "the state is made up, zeros and grippers half open" in done.out
-    stands_in = "its pictures stand in, in turn" in done.out
+    assert "the state is made up, zeros and grippers half open" in flat(done)
+    stands_in = "its pictures stand in, in turn" in flat(done)
+    assert widest(done) <= 80
     assert stands_in == (profile != "pi05_libero")  # whose cameras are called like the simulation's
+
+
+def test_speeds_of_a_robot_that_is_not_known_are_told_and_warned_about_beyond_what_arms_do(command):
+    def answer(request):
+        rows = droid(request)["actions"]
+        rows[-1, 1] = -1.9
+        return {"actions": rows}
+
+    with server(answer) as (url, _):
+        done = look(command, url, profile="pi05_droid")
+        joints = only(look(command, url, "--json", profile="pi05_droid"))["joints"]
+    assert done.code == 0
+    assert "warn joint_2: faster than 4 rad/s; wrong joint_unit or velocity_scale?" in flat(done)
+    assert "fastest" in done.out
+    assert done.out.endswith("result       good, but joint_2: faster than 4 rad/s\n")
+    assert [joints[1]["speed"], joints[1]["most_speed"]] == pytest.approx([5.7, 4.0])
+    assert "a half-open gripper was made up" in joints[7]["why"]
+    assert (joints[7]["severity"], joints[7]["speed"]) == ("note", None)
 
 
 def test_a_state_without_the_gripper_is_judged_with_what_was_measured(command, tmp_path):
@@ -512,7 +640,7 @@ def test_a_state_without_the_gripper_is_judged_with_what_was_measured(command, t
         done = look(command, url, "--json", profile=path)
     assert done.code == 0, done.out
     assert asked[0]["state"].shape == (5,)
-    assert done.json["policy"]["joints"][5]["state"] == pytest.approx(100.0 * REST[5])
+    assert only(done)["joints"][5]["state"] == pytest.approx(100.0 * REST[5])
 
 
 # --- connections
@@ -522,16 +650,34 @@ def test_no_server_is_a_refusal_in_both_languages(command):
     wait = ("--set", "policy.start_wait_s=0")
     done = look(command, "ws://127.0.0.1:9", *wait)
     assert done.code == 3
-    assert "FAIL  no policy server at ws://127.0.0.1:9: connection refused" in done.out
+    assert "FAIL no policy server at ws://127.0.0.1:9: connection refused" in flat(done)
+    assert "observation" not in done.out  # nothing was shown
+    assert "prompt" not in done.out
     done = look(command, "ws://127.0.0.1:9", *wait, "--json")
-    assert (done.code, done.json["status"], done.json["policy"]["latency"]) == (3, "REFUSED", None)
+    assert (done.code, done.json["status"], only(done)["latency"]) == (3, "REFUSED", None)
 
 
-def test_of_several_servers_the_one_that_answers_is_looked_at(command):
-    with server(follow) as (url, asked):
-        done = look(command, "ws://127.0.0.1:9", "--policy", url, "--json")
-    assert (done.code, done.json["policy"]["url"]) == (0, url)
-    assert asked
+def test_every_server_of_a_list_is_looked_at_and_one_that_is_absent_is_a_refusal(command):
+    with server(follow) as (one, _), server(follow) as (other, _):
+        urls = (one, "--policy", "ws://127.0.0.1:9", "--policy", other)
+        done = look(command, *urls)
+        report = look(command, *urls, "--json").json
+    assert done.code == 3
+    assert done.out.count("server       ws://") == 3
+    assert done.out.count("observation  ") == 1
+    assert "FAIL no policy server at ws://127.0.0.1:9: connection refused" in flat(done)
+    assert f"server {other} ok nothing to mend; the p95 of its answers is" in flat(done)
+    assert flat(done).endswith(f"result {one}: good ws://127.0.0.1:9: no connection {other}: good")
+    servers = report["policy"]["servers"]
+    assert (report["status"], report["policy"]["ok"]) == ("REFUSED", False)
+    assert [found["url"] for found in servers] == [one, "ws://127.0.0.1:9", other]
+    assert [found["ok"] for found in servers] == [True, False, True]
+    assert [finding["key"] for finding in servers[1]["findings"]] == ["connection"]
+
+
+def test_one_server_named_twice_is_looked_at_once(command):
+    with server(follow) as (url, _):
+        only(look(command, url, "--policy", url, "--json"))
 
 
 def test_the_api_key_is_sent_and_never_shown(command, monkeypatch):

@@ -177,9 +177,7 @@ class Plan:
         self._next += 1
         self._executed += 1
         self._stall_steps = 0
-        self._stats = replace(
-            self._stats, executed=self._stats.executed + 1, leashed=self._stats.leashed + leashed
-        )
+        self._stats = replace(self._stats, executed=self._stats.executed + 1, leashed=self._stats.leashed + leashed)
         return self._taken_action
 
     def _absolute(self, rows: Actions) -> Actions:

@@ -65,7 +65,7 @@ class SimulatedLatency:
 
     @property
     def expected_latency_s(self) -> float:
-        """The latency to expect of the next answers [s]; a run that waits for its answers sees only the simulated one."""
+        """The latency to expect of answers [s]; a run that waits for its answers sees only the simulated one."""
         simulated_s = self._latency_s + self._jitter_s
         return simulated_s if self._wait else max(simulated_s, *self._worker.latencies_s[-1:], 0.0)
 

@@ -25,8 +25,8 @@ from bt_robot.policy.connection.manners import MANNERS
 from bt_robot.policy.dialect.dialect import Dialect
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.dialect.rtc import Leftover
-from bt_robot.policy.wire.checks import escape
 from bt_robot.policy.link.attempt import Asker, Job, Outcome
+from bt_robot.policy.wire.checks import escape
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Worker:
             access: The API key and the certificates to trust.
             policy: The connection to use instead of websockets to the URLs.
             dialect: The translation to use instead of the profile's plain one.
-            leftover: Tells what is planned from a step on that a request for a prompt has to continue (real-time chunking).
+            leftover: Tells what a request for a prompt, at a step, has to continue (real-time chunking).
 
         Raises:
             PolicyRefused: The profile's joints are not the robot's.
