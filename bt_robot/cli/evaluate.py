@@ -189,12 +189,14 @@ def summarise(tree: str, episodes: Sequence[Episode], wall_s: float) -> dict[str
 
 def describe(result: dict[str, Any]) -> str:
     """Return an evaluation as a few lines for a person."""
+    from bt_robot.telemetry.counted import counted
+
     low, high = result["ci95"]
     lines = [
         f"{result['tree']}: {result['successes']} of {result['episodes']} succeeded"
         f" ({100 * result['success_rate']:.1f} %, 95 % interval {100 * low:.1f} … {100 * high:.1f} %)",
-        f"  {result['violations']} commands outside a limit, {result['stall_ticks']} ticks stalled,"
-        f" {result['hold_ticks']} held, {result['clamped']} clamped",
+        f"  {counted(result['violations'], 'command')} outside a limit,"
+        f" {counted(result['stall_ticks'], 'tick')} stalled, {result['hold_ticks']} held, {result['clamped']} clamped",
         *_policy_lines(result),
     ]
     if result["successes"]:

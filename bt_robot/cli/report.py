@@ -11,14 +11,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bt_robot.cli.numbers import as_json, governor_json, link_json, milliseconds, rounded, skill_table
+from bt_robot.cli.numbers import as_json, governor_json, link_json, milliseconds, rounded
 from bt_robot.cli.session import Session
+from bt_robot.cli.skill_table import skill_table
 from bt_robot.messages import NodeState
 from bt_robot.runtime.loop import Ending
+from bt_robot.telemetry.counted import counted
 from bt_robot.telemetry.recording import Recording
 from bt_robot.telemetry.tally import RunNumbers
 
 logger = logging.getLogger(__name__)
+
+_COLUMNS = 80  # of a terminal; no line of a table may be longer
 
 
 def summary(
@@ -62,22 +66,24 @@ def summary(
 def describe(result: dict[str, Any]) -> str:
     """Return a summary as a few lines for a person."""
     policy, governor, latency = result["policy"], result["governor"], result["policy"]["latency"]
-    lines = [f"{result['status']}  {result['tree']}  in {result['duration_s']:.1f} s ({result['ticks']} ticks)"]
+    lines = [
+        f"{result['status']}  {result['tree']}  in {result['duration_s']:.1f} s ({counted(result['ticks'], 'tick')})"
+    ]
     if result["reason"]:
         where = f"{result['failed_path']}: " if result["failed_path"] else ""
         lines.append(f"  why       {where}{result['reason']}")
     if result["expected"] is not None:
         lines.append(f"  expected  {'; '.join(result['expected']['unmet']) or 'everything is where it belongs'}")
     errors = f", {policy['errors']} failed" if policy["errors"] else ""
-    again = f", {policy['reconnects']} reconnects" if policy["reconnects"] else ""
+    again = f", {counted(policy['reconnects'], 'reconnect')}" if policy["reconnects"] else ""
     p50, p95 = milliseconds(latency["p50_s"]), milliseconds(latency["p95_s"])
     lines += [
-        f"  policy    {result['chunks']} chunks from {policy['requests']} requests{errors},"
+        f"  policy    {counted(result['chunks'], 'chunk')} from {counted(policy['requests'], 'request')}{errors},"
         f" latency p50 {p50}, p95 {p95}{again}",
-        f"  arm       {result['hold_ticks']} ticks held, {result['stall_ticks']} stalled,"
-        f" {governor['clamped']} clamped, {governor['refused']} refused, {result['overruns']} overruns",
+        f"  arm       {counted(result['hold_ticks'], 'tick')} held, {result['stall_ticks']} stalled,"
+        f" {governor['clamped']} clamped, {governor['refused']} refused, {counted(result['overruns'], 'overrun')}",
     ]
-    lines += [f"  {line}" for line in skill_table(result["skills"], result["tree"])]
+    lines += [f"  {line}" for line in skill_table(result["skills"], result["tree"], _COLUMNS - 2)]
     if result["artifacts"]:
         lines.append(f"  look      {result['artifacts']}")
     return "\n".join(lines)
@@ -113,9 +119,9 @@ def write_pictures(
         "ticks.csv": lambda path: _write_ticks(recording, session.plans.limits.names, path),
         "tree.svg": lambda path: _write_tree(session, states, result, path),
         "film.png": lambda path: _write_film(recording, path),
-        "joints.png": lambda path: _plot_joints(recording, session, result, path),
-        "latency.png": lambda path: _plot_latency(recording, path),
-        "chunks.png": lambda path: _plot_chunks(recording, path),
+        "joints.png": lambda path: _plot_joints(recording, session, _title(result), path),
+        "latency.png": lambda path: _plot_latency(recording, _title(result), path),
+        "chunks.png": lambda path: _plot_chunks(recording, _title(result), path),
     }
     for name, write in writers.items():
         _written(folder / name, write)
@@ -150,18 +156,18 @@ def _write_ticks(recording: Recording, names: Sequence[str], path: Path) -> None
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         heads = [f"{what}_{name}" for what in ("commanded", "measured") for name in names]
-        writer.writerow(["time_s", *heads, "held", "prompt", "active"])
+        writer.writerow(["time_s", *heads, "held", "prompt", "skill"])
         rows = zip(
             columns.time_s,
             columns.commanded,
             columns.measured,
             columns.held,
             columns.prompt,
-            columns.active,
+            columns.skill,
             strict=True,
         )
-        for time_s, commanded, measured, held, prompt, active in rows:
-            writer.writerow([time_s, *commanded.tolist(), *measured.tolist(), int(held), prompt, active])
+        for time_s, commanded, measured, held, prompt, skill in rows:
+            writer.writerow([time_s, *commanded.tolist(), *measured.tolist(), int(held), prompt, skill])
 
 
 def _write_tree(session: Session, states: Sequence[NodeState], result: dict[str, Any], path: Path) -> None:
@@ -179,21 +185,25 @@ def _write_film(recording: Recording, path: Path) -> None:
         write_png(strip, path)
 
 
-def _plot_joints(recording: Recording, session: Session, result: dict[str, Any], path: Path) -> None:
+def _title(result: dict[str, Any]) -> str:
+    return f"{result['tree']}: {result['status']}"
+
+
+def _plot_joints(recording: Recording, session: Session, title: str, path: Path) -> None:
     from bt_robot.telemetry.plots import (
         plot_joints,  # matplotlib is slow to import: only when there is something to draw
     )
 
-    plot_joints(recording, session.plans.limits, f"{result['tree']}: {result['status']}", path)
+    plot_joints(recording, session.plans.limits, title, path)
 
 
-def _plot_latency(recording: Recording, path: Path) -> None:
+def _plot_latency(recording: Recording, title: str, path: Path) -> None:
     from bt_robot.telemetry.policy_plots import plot_latency
 
-    plot_latency(recording, path)
+    plot_latency(recording, title, path)
 
 
-def _plot_chunks(recording: Recording, path: Path) -> None:
+def _plot_chunks(recording: Recording, title: str, path: Path) -> None:
     from bt_robot.telemetry.policy_plots import plot_chunks
 
-    plot_chunks(recording, path)
+    plot_chunks(recording, title, path)

@@ -27,7 +27,7 @@ from bt_robot.cli.arguments import (
 
 if TYPE_CHECKING:
     from bt_robot.cli.session import Session
-    from bt_robot.messages import NodeInfo, Sink
+    from bt_robot.messages import Sink
     from bt_robot.telemetry.log_lines import LogLines
     from bt_robot.telemetry.writer import BackgroundWriter
 
@@ -102,7 +102,7 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float) -> i
         logging.getLogger(__name__).warning("%s", outlook.words)
     folder = None if arguments.no_artifacts else new_folder(Path(arguments.out), session.job.spec.name)
     tally = Tally()
-    recording = Recording(_lanes(session.plans.tree.nodes))
+    recording = Recording()
     with _terminal(session, arguments) as terminal, arguments.interrupt.asked_politely():
         ending = session.run([tally, recording, terminal], arguments.interrupt)
     wall_s = time.monotonic() - began_s
@@ -119,11 +119,6 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float) -> i
     if ending.interrupted:
         return EXIT_INTERRUPTED
     return EXIT_SUCCESS if result["status"] == "SUCCESS" else EXIT_FAILURE
-
-
-def _lanes(nodes: tuple[NodeInfo, ...]) -> dict[int, str]:
-    """Choose the nodes shown along a plot's time axis: the root's children."""
-    return {i: node.name for i, node in enumerate(nodes) if node.depth == 1} or {0: nodes[0].name}
 
 
 @contextmanager

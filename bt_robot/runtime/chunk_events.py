@@ -20,6 +20,7 @@ QUIET_S = 10.0
 _USUAL_ANSWERS = 10
 _FEWEST_ANSWERS = 3
 _BACK_AFTER = 5
+_ONLY_COUNTED = f"; more in a row or within {QUIET_S:g} s are only counted"
 _SLACK_S = 1e-9  # a latency in whole control steps must not be slow by rounding
 
 
@@ -75,9 +76,10 @@ class LostChunks:
         if not first or time_s - self._told_s.get(kind, -math.inf) < QUIET_S:
             self._untold[kind] = self._untold.get(kind, 0) + 1
             return ""
+        before = kind in self._told_s
         self._told_s[kind] = time_s
         untold = self._untold.pop(kind, 0)
-        more = f" ({untold} more since the last report)" if untold else ""
+        more = f" ({untold} more since the last report)" if untold else "" if before else _ONLY_COUNTED
         words = _late(chunk, splice) if kind == "late" else _rejected(splice)
         return f"chunk {kind}: {words}{more}"
 
@@ -85,7 +87,7 @@ class LostChunks:
 def _late(chunk: ActionChunk, splice: Splice) -> str:
     count = len(chunk.actions)
     if splice.skipped >= count:
-        return f"its {count} actions were over when it came"
+        return f"its {count} actions were over when it came" if count > 1 else "its only action was over when it came"
     if splice.skipped == 0:
         return "a newer one was there"
     return f"{splice.skipped} of its {count} actions were over when it came, or a newer one was there"

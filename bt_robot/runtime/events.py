@@ -50,7 +50,7 @@ class Events:
         """
         found = [late] if late else []
         if tick.skipped:
-            found.append(f"{tick.skipped} ticks missed")
+            found.append("1 tick missed" if tick.skipped == 1 else f"{tick.skipped} ticks missed")
         self._starved_ticks = self._starved_ticks + 1 if stalled else 0
         if self._starved_ticks == self._starved_after:
             found.append(f"no actions from the policy for {STARVED_S:g} s; is query_policy ticked in every tick?")

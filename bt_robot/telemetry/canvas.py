@@ -13,7 +13,11 @@ from matplotlib.figure import Figure
 ORANGE, SKY, GREEN, YELLOW = "#e69f00", "#56b4e9", "#009e73", "#f0e442"
 BLUE, VERMILION, PURPLE, GREY = "#0072b2", "#d55e00", "#cc79a7", "#999999"
 
+HOLDING = YELLOW
+"""The arm holds, because no action is there: the same in all plots."""
+
 WIDTH_IN = 11.0
+_LEGEND_SHARE = 0.97  # of a figure's width
 
 
 def figure_of_rows(height_ratios: Sequence[float], width_in: float = WIDTH_IN) -> tuple[Figure, list[Any]]:
@@ -35,9 +39,12 @@ def figure_of_rows(height_ratios: Sequence[float], width_in: float = WIDTH_IN) -
 
 
 def legend_above(figure: Figure, *axes: Any) -> None:
-    """Explain the lines and marks of axes above all axes, where they cover nothing."""
+    """Explain the lines and marks of axes above all axes, where they cover nothing, in as many rows as needed."""
     pairs = [axis.get_legend_handles_labels() for axis in axes]
     handles = [handle for found, _ in pairs for handle in found]
     labels = [label for _, found in pairs for label in found]
-    if labels:
-        figure.legend(handles, labels, loc="outside upper right", fontsize=7, ncols=len(labels))
+    for columns in range(len(labels), 0, -1):
+        legend = figure.legend(handles, labels, loc="outside upper right", fontsize=7, ncols=columns)
+        if columns == 1 or legend.get_window_extent().width <= _LEGEND_SHARE * figure.bbox.width:
+            return
+        legend.remove()

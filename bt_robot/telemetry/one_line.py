@@ -16,3 +16,11 @@ def start(text: str, width: int) -> str:
 def tail(text: str, width: int) -> str:
     """Return the end of a text that is too wide: the end of a path says more than its beginning."""
     return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
+
+
+def middle(text: str, width: int) -> str:
+    """Return both ends of a text that is too wide."""
+    if len(text) <= width:
+        return text
+    left = max(width - 1, 0) // 2
+    return text[:left] + "…" + text[len(text) - max(width - 1 - left, 0) :]

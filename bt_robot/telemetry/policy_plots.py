@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bt_robot.telemetry.bands import BANDS_HEIGHT, draw_bands, save
 from bt_robot.telemetry.canvas import (
     BLUE,
     GREEN,
@@ -22,33 +23,32 @@ from bt_robot.telemetry.canvas import (
     figure_of_rows,
     legend_above,
 )
+from bt_robot.telemetry.marks import HOLDING_WORDS, mark_failures, shade_holding, span_the_run
 from bt_robot.telemetry.recording import Arrival, Recording
 
-_MOST_LANES = 40
-_LANE_ROWS = 0.1  # of the height of a row
+_FEWEST_LANES, _MOST_LANES = 4, 16
+_LANE_ROWS = 0.14  # of the height of a row
+_SLACK_S = 1e-6  # bars that touch do not overlap
 _INCHES_PER_S, _WIDEST_IN = 0.5, 48.0
+_REST = "rest (pictures, encoding, waiting for the tick, simulated latency)"
 
 
-def plot_latency(recording: Recording, path: Path) -> None:
+def plot_latency(recording: Recording, title: str, path: Path) -> None:
     """Write the policy's latency over the time of the run, by part, and what went wrong."""
-    figure, (axis,) = figure_of_rows([1.6])
+    figure, (bands, axis) = figure_of_rows([BANDS_HEIGHT, 1.6])
+    texts = draw_bands(bands, recording.columns, title)
     arrivals = recording.arrivals
     if arrivals:
         _draw_latencies(axis, arrivals)
     else:
         axis.text(0.5, 0.5, "no request was answered", transform=axis.transAxes, ha="center", fontsize=9)
-    if recording.failures_s:
-        bottom = axis.get_xaxis_transform()
-        failed = [0.0] * len(recording.failures_s)
-        axis.plot(
-            recording.failures_s, failed, "x", color="black", transform=bottom, clip_on=False, label="request failed"
-        )
+    mark_failures(axis, recording)
     axis.set_ylim(bottom=0)
-    _span_the_run(axis, recording)
+    span_the_run(axis, recording)
     axis.set_ylabel("policy latency [ms]", fontsize=8)
     axis.set_xlabel("time of arrival [s]", fontsize=8)
     legend_above(figure, axis)
-    figure.savefig(path)
+    save(figure, texts, path)
 
 
 def _draw_latencies(axis: Any, arrivals: Sequence[Arrival]) -> None:
@@ -60,7 +60,7 @@ def _draw_latencies(axis: Any, arrivals: Sequence[Arrival]) -> None:
     known = [a.parts.server_s is not None for a in arrivals]
     server, network = np.minimum(server, whole), np.minimum(network, np.maximum(whole - server, 0.0))
     below = np.zeros(len(whole))
-    stack = [("server", server, BLUE), ("network", network, ORANGE), ("rest", whole - server - network, GREY)]
+    stack = [("server", server, BLUE), ("network", network, ORANGE), (_REST, whole - server - network, GREY)]
     for name, part, color in stack if any(known) else stack[1:]:
         axis.vlines(times, 1e3 * below, 1e3 * (below + part), color=color, lw=3, label=_quantiles(name, part))
         below = below + part
@@ -75,13 +75,6 @@ def _draw_latencies(axis: Any, arrivals: Sequence[Arrival]) -> None:
 def _quantiles(name: str, values_s: Any) -> str:
     p50_s, p95_s = np.percentile(values_s, [50, 95])
     return f"{name}: p50 {1e3 * p50_s:.0f}, p95 {1e3 * p95_s:.0f} ms"
-
-
-def _span_the_run(axis: Any, recording: Recording) -> None:
-    time_s = recording.columns.time_s
-    if time_s:
-        margin_s = 0.01 * (time_s[-1] - time_s[0]) or 1.0
-        axis.set_xlim(time_s[0] - margin_s, time_s[-1] + margin_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +103,8 @@ def chunk_spans(recording: Recording) -> list[ChunkSpan]:
     columns, period_s = recording.columns, _period_s(recording)
     arrivals = [a for a in recording.arrivals if columns.step and a.step >= columns.step[0]]
     accepted = [a.step for a in arrivals if a.splice.accepted]
-    lanes = min(max(len(arrivals), 1), _MOST_LANES)
     spans: list[ChunkSpan] = []
-    for i, arrival in enumerate(arrivals):
+    for arrival in arrivals:
         begin_s, skipped = arrival.time_s, arrival.splice.skipped
         end = next(iter(accepted[bisect_left(accepted, arrival.step + 1) :]), columns.step[-1] + 1)
         ticks = range(bisect_left(columns.step, arrival.step), bisect_left(columns.step, end))
@@ -123,14 +115,25 @@ def chunk_spans(recording: Recording) -> list[ChunkSpan]:
         spans.append(
             ChunkSpan(
                 arrival,
-                i % lanes,
+                0,
                 begin_s - arrival.splice.delay_steps * period_s,
                 begin_s - min(skipped, arrival.length) * period_s,
                 tuple(_rows([columns.time_s[t] for t in taken], period_s)),
                 (unused_from_s, unused_from_s + left_s),
             )
         )
-    return spans
+    lanes = _lanes(spans)
+    return [replace(span, lane=i % lanes) for i, span in enumerate(spans)]
+
+
+def _lanes(spans: Sequence[ChunkSpan]) -> int:
+    """Return in how many rows the chunks take turns: the fewest in which none is drawn over another, within bounds."""
+    begins_s = [min(span.observed_s, span.past_s) for span in spans]
+    ends_s = [max(span.arrival.time_s, span.unused_s[1]) for span in spans]
+    for lanes in range(_FEWEST_LANES, _MOST_LANES):
+        if all(end_s <= begin_s + _SLACK_S for end_s, begin_s in zip(ends_s, begins_s[lanes:], strict=False)):
+            return lanes
+    return _MOST_LANES
 
 
 def _period_s(recording: Recording) -> float:
@@ -147,22 +150,26 @@ def _rows(times_s: Sequence[float], period_s: float) -> Iterator[tuple[float, fl
             begin = i
 
 
-def plot_chunks(recording: Recording, path: Path) -> None:
-    """Write what is left of the plan, a lane per chunk with what became of its actions, and the seams."""
+def plot_chunks(recording: Recording, title: str, path: Path) -> None:
+    """Write what is left of the plan, a bar per chunk with what became of its actions, and the seams."""
     spans, columns = chunk_spans(recording), recording.columns
     lanes = max((span.lane for span in spans), default=0) + 1
     duration_s = columns.time_s[-1] - columns.time_s[0] if columns.time_s else 0.0
     width_in = min(max(WIDTH_IN, _INCHES_PER_S * duration_s), _WIDEST_IN)
-    figure, (plan, chunks, seams) = figure_of_rows([0.8, max(1.2, _LANE_ROWS * lanes), 0.9], width_in)
+    heights = [BANDS_HEIGHT, 0.8, max(1.0, _LANE_ROWS * lanes), 0.9]
+    figure, (bands, plan, chunks, seams) = figure_of_rows(heights, width_in)
+    texts = draw_bands(bands, columns, title)
+    held = [held or stalled for held, stalled in zip(columns.held, columns.stalled, strict=True)]
+    for axis in (plan, chunks, seams):
+        shade_holding(axis, columns, held, HOLDING_WORDS if axis is plan else None)
     _draw_plan(plan, recording)
+    mark_failures(plan, recording)
     _draw_chunks(chunks, spans, lanes)
     _draw_seams(seams, spans)
-    for axis in (plan, chunks, seams):
-        _shade_stalls(axis, recording)
-    _span_the_run(seams, recording)
+    span_the_run(seams, recording)
     seams.set_xlabel("time [s]", fontsize=8)
     legend_above(figure, plan, chunks, seams)
-    figure.savefig(path)
+    save(figure, texts, path)
 
 
 def _draw_plan(axis: Any, recording: Recording) -> None:
@@ -217,11 +224,3 @@ def _draw_seams(axis: Any, spans: Sequence[ChunkSpan]) -> None:
         axis.plot(times, before, "o", color=VERMILION, ms=3.5, mfc="white", label="seam as planned")
         axis.plot(times, after, "o", color=BLUE, ms=3, label="as executed")
     axis.set_ylim(bottom=0)
-
-
-def _shade_stalls(axis: Any, recording: Recording) -> None:
-    columns, period_s = recording.columns, _period_s(recording)
-    dry = [time_s for time_s, stalled in zip(columns.time_s, columns.stalled, strict=True) if stalled]
-    for i, (begin_s, end_s) in enumerate(_rows(dry, period_s)):
-        label = "no action was there" if i == 0 and axis.get_subplotspec().is_first_row() else None
-        axis.axvspan(begin_s, end_s, color=VERMILION, alpha=0.3, lw=0, label=label)

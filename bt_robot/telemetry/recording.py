@@ -54,7 +54,7 @@ class Columns:
         measured: Joints, (n,) rad, gripper 0 … 1.
         commanded: The same of the command.
         prompt: The prompt in force.
-        active: The lane that was at work.
+        skill: The path of the skill that was at work.
         held: Whether there was no proposal.
         planned_steps: Actions left in the plan [control steps].
         executed: Whether an action of the plan was taken.
@@ -66,7 +66,7 @@ class Columns:
     measured: list[Joints] = field(default_factory=list[Joints])
     commanded: list[Joints] = field(default_factory=list[Joints])
     prompt: list[str] = field(default_factory=list[str])
-    active: list[str] = field(default_factory=list[str])
+    skill: list[str] = field(default_factory=list[str])
     held: list[bool] = field(default_factory=list[bool])
     planned_steps: list[int] = field(default_factory=list[int])
     executed: list[bool] = field(default_factory=list[bool])
@@ -90,19 +90,14 @@ class Recording:
         forgotten: Ticks at the beginning that are no longer remembered.
     """
 
-    def __init__(self, lanes: Mapping[int, str]) -> None:
-        """Start empty.
-
-        Args:
-            lanes: The nodes whose activity is shown along the time axis: index in the tree → name.
-        """
+    def __init__(self) -> None:
+        """Start empty."""
         self.columns = Columns()
         self.arrivals: deque[Arrival] = deque(maxlen=MAX_TICKS)
         self.failures_s: deque[float] = deque(maxlen=MAX_TICKS)
         self.stills: list[Still] = []
         self.last_states: tuple[NodeState, ...] = ()
         self.forgotten = 0
-        self._lanes = lanes
         self._stride = 1
         self._errors = 0
         self._executed = 0
@@ -116,7 +111,7 @@ class Recording:
         columns.measured.append(record.observation.joints)
         columns.commanded.append(record.command.positions)
         columns.prompt.append(record.prompt)
-        columns.active.append(next((name for i, name in self._lanes.items() if record.nodes[i].ticked), ""))
+        columns.skill.append(record.skill)
         columns.held.append(record.verdict.held)
         columns.planned_steps.append(record.planned_steps)
         columns.executed.append(record.plan.executed > self._executed)

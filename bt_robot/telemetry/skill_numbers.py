@@ -73,12 +73,14 @@ class Chunks:
 
     Attributes:
         accepted: In the plan.
+        guided: Those of them that continued the plan the server was told (real-time chunking); the others were aligned.
         late: Every action of them was past, or a newer chunk was there.
         rejected: They disagreed with what was planned.
         dropped: Answers to a question that no longer counted: another prompt, a halt.
     """
 
     accepted: int = 0
+    guided: int = 0
     late: int = 0
     rejected: int = 0
     dropped: int = 0

@@ -130,6 +130,7 @@ class SkillSamples:
     def _add_chunk(self, chunk: ActionChunk, splice: Splice) -> None:
         samples, parts = self._samples, chunk.parts
         self._counts[splice.outcome] += 1
+        self._counts["guided"] += splice.accepted and chunk.guided
         samples["latency_s"].add(chunk.latency_s)
         samples["picture_s"].add(parts.picture_s)
         samples["encode_s"].add(parts.encode_s)
@@ -166,7 +167,7 @@ class SkillSamples:
                 *(Latency.of(samples[f"{part}_s"]) for part in ("picture", "encode", "network", "server", "decode"))
             ),
             delay=Delay(expected.mean, expected.max, measured.mean, measured.max),
-            chunks=Chunks(counts["accepted"], counts["late"], counts["rejected"], counts["dropped"]),
+            chunks=Chunks(*(counts[what] for what in ("accepted", "guided", "late", "rejected", "dropped"))),
             actions=ActionCounts(counts["planned"], counts["executed"], counts["discarded"]),
             seam=SeamJumps(before.quantile(0.95), before.max, after.quantile(0.95), after.max),
             disagreement=Disagreement(disagreement.rms, disagreement.quantile(0.95)),

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from bt_robot.messages import LinkState, NodeInfo, PlanStats, Status, TickRecord
+from bt_robot.telemetry.counted import counted
 from bt_robot.telemetry.log_lines import LogLines
 from bt_robot.telemetry.one_line import one_line, start, tail
 from bt_robot.telemetry.tree_view import LOOKS, Stopwatches, active_path, inside_out, tree_lines
@@ -54,7 +55,7 @@ def header(record: TickRecord, title: str, rate_hz: float, width: int, delay_ste
         delay_steps: The delay of the newest chunk; None without one.
     """
     first = Text.assemble((one_line(title), "bold"), f"   {record.time_s:6.1f} s")
-    if record.verdict.held:
+    if record.verdict.held and record.status is Status.RUNNING:  # a tree that ended has the arm brake, and says how
         first.append("   HOLDING", "bold yellow")
     first.append(f"   {rate_hz:5.1f} ticks/s")
     lines = [first, Text(f"prompt: {one_line(record.prompt) or '–'}"), _policy_line(record, width, delay_steps)]
@@ -70,7 +71,7 @@ def _policy_line(record: TickRecord, width: int, delay_steps: int | None) -> Tex
         line = Text.assemble(head, ("ok", "green"))
         if link.latency_s is not None:
             line.append(f"   latency {1e3 * link.latency_s:.0f} ms")
-            line.append("" if delay_steps is None else f", d {delay_steps} steps")
+            line.append("" if delay_steps is None else f", d {counted(delay_steps, 'step')}")
     else:
         attempt = _next_attempt(link)
         reason = start(one_line(link.reason), max(width - len(head) - len(attempt), _SHORTEST_REASON))
@@ -81,7 +82,7 @@ def _policy_line(record: TickRecord, width: int, delay_steps: int | None) -> Tex
         age, left = record.chunk_age_steps, record.planned_steps
         room = width - len(line) - len(troubles)
         shapes = (
-            f"   chunk {age} steps old, {left} actions left",
+            f"   chunk {counted(age, 'step')} old, {counted(left, 'action')} left",
             f"   chunk {age} old, {left} left",
             f"   {left} left",
         )

@@ -22,14 +22,14 @@ def test_the_interval_is_wilsons():
     assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
 
 
-def samples(*latencies_s, held=0, stalled=0):
+def samples(*latencies_s, held=0, stalled=0, guided=False):
     """What is kept of an episode: a chunk per latency, then ticks that held or stalled."""
     tally = SkillTally()
     joints = np.zeros(3)
     for step in range(len(latencies_s) + held + stalled):
         chunk, splice = None, None
         if step < len(latencies_s):
-            chunk = ActionChunk(np.zeros((50, 3)), 0, 0, "p", latencies_s[step])
+            chunk = ActionChunk(np.zeros((50, 3)), 0, 0, "p", latencies_s[step], guided=guided)
             splice = Splice("accepted", 3, 3, 3, seam_before_rad=np.radians(2), seam_after_rad=np.radians(0.5))
         tally.publish(
             TickRecord(
@@ -65,18 +65,19 @@ def test_episodes_are_summarised_with_every_failure():
     assert result["failures"] == [{"seed": 2, "reason": "empty", "failed_path": "t/pick"}]
     assert result["speed"] == 16.0
     assert "seed 2: t/pick: empty" in describe(result)
+    assert "  1 command outside a limit, 4 ticks stalled, 3 held, 0 clamped" in describe(result)
 
 
 def test_the_policys_numbers_are_those_of_all_episodes_together():
     episodes = [
         Episode(1, True, duration_s=4.0, samples=samples(0.1, 0.2)),
-        Episode(2, True, duration_s=4.0, samples=samples(0.3, stalled=1)),
+        Episode(2, True, duration_s=4.0, samples=samples(0.3, stalled=1, guided=True)),
     ]
     result = summarise("t", episodes, 2.0)
     assert result["latency"] == {"p50_s": 0.2, "p95_s": 0.29, "max_s": 0.3}
-    assert result["chunks"] == {"accepted": 3, "late": 0, "rejected": 0, "dropped": 0}
+    assert result["chunks"] == {"accepted": 3, "guided": 1, "late": 0, "rejected": 0, "dropped": 0}
     assert (result["ticks"], result["stall_share"], result["delay"]["measured_max_steps"]) == (4, 0.25, 3)
-    line = "  chunks 3; latency p95 290 ms, seam p95 2.0° → 0.5°, disagreement –, jerk –, governor 0.0 %"
+    line = "  chunks 3, 1 guided; latency p95 290 ms, seam p95 2.0° → 0.5°, disagreement –, jerk –, governor 0.0 %"
     assert describe(result).splitlines()[2] == line
 
 

@@ -9,7 +9,7 @@ from bt_robot.telemetry.recording import Recording, Still
 
 
 def strip_of(record, steps):
-    recording = Recording({})
+    recording = Recording()
     for step in range(steps):
         recording.publish(record(step))
     return film_strip(recording.stills)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.telemetry.one_line import one_line, start, tail
+from bt_robot.telemetry.one_line import middle, one_line, start, tail
 
 
 @given(st.text())
@@ -22,3 +22,14 @@ def test_a_long_path_keeps_its_end_and_a_long_reason_its_beginning():
     assert tail("pick/place/wait", 15) == start("pick/place/wait", 15) == "pick/place/wait"
     assert tail("pick/place/wait", 8) == "…ce/wait"
     assert start("pick/place/wait", 8) == "pick/pl…"
+
+
+@given(st.text("abc/", max_size=40), st.integers(1, 50))
+def test_a_name_that_is_too_wide_keeps_both_ends(name, width):
+    shown = middle(name, width)
+    assert len(shown) == min(len(name), width)
+    if len(name) > width:
+        left, right = shown.split("…")
+        assert name.startswith(left)
+        assert name.endswith(right)
+        assert 0 <= len(right) - len(left) <= 1

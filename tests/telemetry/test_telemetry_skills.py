@@ -93,6 +93,16 @@ def test_every_outcome_of_a_chunk_is_counted_and_only_accepted_ones_have_a_seam(
     assert numbers.disagreement.p95_rad == pytest.approx(0.395)
 
 
+def test_guided_chunks_are_those_of_the_accepted_ones_that_the_server_made_continue_the_plan(record, chunk):
+    outcomes = [(True, "accepted"), (False, "accepted"), (True, "rejected"), (True, "late"), (True, "accepted")]
+    records = [
+        record(step, chunk=replace(chunk, guided=guided), splice=Splice(outcome))
+        for step, (guided, outcome) in enumerate(outcomes)
+    ]
+    chunks = numbers_of(records).chunks
+    assert (chunks.accepted, chunks.guided, chunks.late, chunks.rejected) == (3, 2, 1, 1)
+
+
 def test_actions_belong_to_the_skill_that_took_them_and_answers_to_the_one_that_was_at_work_before(record, chunk):
     late = LinkState(True, dropped=1)
     records = [

@@ -89,6 +89,16 @@ def test_the_header_says_that_the_arm_holds_why_and_when_the_next_attempt_comes(
     assert lines[2] == "policy: connection refused   next try in 1.5 s"
 
 
+@pytest.mark.parametrize("status", [Status.SUCCESS, Status.FAILURE])
+def test_an_arm_that_brakes_after_the_end_is_not_told_to_hold(record, status):
+    assert "HOLDING" not in header_text(record(1, verdict=Verdict(held=True), status=status))[0]
+
+
+def test_one_of_a_thing_is_told_in_the_singular(record):
+    line = header_text(record(60, chunk_age_steps=1, planned_steps=1), delay_steps=1)[2]
+    assert line == "policy: ok   latency 100 ms, d 1 step   chunk 1 step old, 1 action left"
+
+
 def test_an_attempt_under_way_is_told(record):
     link = LinkState(False, "connection refused", in_flight=True, requests=3)
     assert header_text(record(1, link=link, chunk_age_steps=None))[2] == "policy: connection refused   trying again"
