@@ -11,7 +11,7 @@ from bt_robot.cli.arguments import EXIT_INPUT, EXIT_REFUSED, EXIT_SUCCESS, Parse
 from bt_robot.errors import LoadError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from bt_robot.cli.policy_report import Report
+    from bt_robot.cli.checking.report import Report
     from bt_robot.cli.settings import RunSettings
     from bt_robot.tree import TreeSpec
 
@@ -197,9 +197,9 @@ def _hold_against(spec: TreeSpec, settings: RunSettings) -> None:
 def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: list[dict[str, Any]]) -> list[Report]:
     import sys
 
-    from bt_robot.cli.observations import look, save
-    from bt_robot.cli.policy_check import check_policy
-    from bt_robot.cli.policy_report import Check
+    from bt_robot.cli.checking.examine import check_policy
+    from bt_robot.cli.checking.observations import look, save
+    from bt_robot.cli.checking.report import Check
     from bt_robot.cli.task import load_task, policy_server
     from bt_robot.policy.connection.access import Access, read_api_key
     from bt_robot.policy.dialect.profile import load_profile
@@ -232,7 +232,7 @@ def _tell(arguments: argparse.Namespace, results: list[dict[str, Any]], reports:
         import os
         import sys
 
-        from bt_robot.cli.policy_words import text
+        from bt_robot.cli.checking.words import text
 
         say(reports[0].hide(text(reports, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))))
     elif arguments.policy:
@@ -245,7 +245,7 @@ def _json_line(results: list[dict[str, Any]], reports: list[Report]) -> str:
     said: dict[str, Any] = {"status": status, "trees": [_for_json(result) for result in results]}
     line = json.dumps(said)
     if reports:
-        from bt_robot.cli.policy_words import as_json
+        from bt_robot.cli.checking.words import as_json
 
         line = reports[0].hide(json.dumps({**said, "policy": as_json(reports)}, allow_nan=False))
     return line + "\n"

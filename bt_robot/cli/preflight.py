@@ -88,8 +88,8 @@ def _wrong_policy(settings: RunSettings, profile: Profile, limits: JointLimits) 
         )
     if settings.policy.execution.strategy == "rtc" and profile.rtc is None:
         found.append(
-            f"policy.execution.strategy is rtc, but the profile '{settings.policy.profile}' has no rtc section that says"
-            " how the server is told the plan; expected align, or a profile with rtc"
+            f"policy.execution.strategy is rtc, but the profile '{settings.policy.profile}' has no rtc section: it does"
+            " not say how the server is told the plan; expected align, or a profile with rtc"
         )
     return found
 

@@ -51,6 +51,7 @@ def summary(
         "overruns": numbers.overruns,
         "governor": {**governor_json(total), "clamps": dict(numbers.clamps)},
         "policy": {
+            "strategy": session.strategy,
             "url": numbers.link.url or next(iter(session.job.urls), ""),
             **{key: link[key] for key in ("requests", "replies", "errors", "reconnects", "dropped")},
             **link_json(total),
@@ -75,11 +76,12 @@ def describe(result: dict[str, Any]) -> str:
     if result["expected"] is not None:
         lines.append(f"  expected  {'; '.join(result['expected']['unmet']) or 'everything is where it belongs'}")
     errors = f", {policy['errors']} failed" if policy["errors"] else ""
+    how = f", {policy['strategy']}" if policy["strategy"] else ""
     again = f", {counted(policy['reconnects'], 'reconnect')}" if policy["reconnects"] else ""
     p50, p95 = milliseconds(latency["p50_s"]), milliseconds(latency["p95_s"])
     lines += [
         f"  policy    {counted(result['chunks'], 'chunk')} from {counted(policy['requests'], 'request')}{errors},"
-        f" latency p50 {p50}, p95 {p95}{again}",
+        f" latency p50 {p50}, p95 {p95}{how}{again}",
         f"  arm       {counted(result['hold_ticks'], 'tick')} held, {result['stall_ticks']} stalled,"
         f" {governor['clamped']} clamped, {governor['refused']} refused, {counted(result['overruns'], 'overrun')}",
     ]

@@ -76,6 +76,14 @@ class Session:
     _link: Link
     _plan: Plan
 
+    @property
+    def strategy(self) -> str | None:
+        """How chunks follow each other; None when the tree asks no policy."""
+        profile = self.plans.profile
+        if profile is None:
+            return None
+        return self.job.settings.policy.execution.resolved(incremental=profile.incremental)
+
     def run(self, sinks: Sequence[Sink] = (), interrupted: Callable[[], bool] = lambda: False) -> Ending:
         """Tick the tree to its end."""
         job = self.job

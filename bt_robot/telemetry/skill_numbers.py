@@ -94,11 +94,13 @@ class ActionCounts:
         planned: In all chunks that arrived.
         executed: Taken and sent.
         discarded: Never taken: skipped, replaced, dropped, late or rejected.
+        leashed: Increments that were held back because the arm did not follow.
     """
 
     planned: int = 0
     executed: int = 0
     discarded: int = 0
+    leashed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

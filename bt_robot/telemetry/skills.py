@@ -106,6 +106,7 @@ class SkillSamples:
         counts["refused"] += bool(record.verdict.refused)
         counts["executed"] += record.plan.executed - tick.before.executed
         counts["discarded"] += record.plan.discarded - tick.before.discarded
+        counts["leashed"] += record.plan.leashed - tick.before.leashed
         self._add_stall(tick)
         for jerk, values in zip(self._jerks, tick.jerks, strict=True):
             if values is not None:
@@ -168,7 +169,7 @@ class SkillSamples:
             ),
             delay=Delay(expected.mean, expected.max, measured.mean, measured.max),
             chunks=Chunks(*(counts[what] for what in ("accepted", "guided", "late", "rejected", "dropped"))),
-            actions=ActionCounts(counts["planned"], counts["executed"], counts["discarded"]),
+            actions=ActionCounts(counts["planned"], counts["executed"], counts["discarded"], counts["leashed"]),
             seam=SeamJumps(before.quantile(0.95), before.max, after.quantile(0.95), after.max),
             disagreement=Disagreement(disagreement.rms, disagreement.quantile(0.95)),
             jerk=JerkRms(*(jerk.value for jerk in self._jerks)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 
-from bt_robot.cli.waiting import waiting
+from bt_robot.cli.checking.waiting import waiting
 
 
 class Terminal(io.StringIO):

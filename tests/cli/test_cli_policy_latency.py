@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bt_robot.cli.observations import Seen
-from bt_robot.cli.policy_latency import explain
-from bt_robot.cli.policy_report import Check, Spread
+from bt_robot.cli.checking.latency import explain
+from bt_robot.cli.checking.observations import Seen
+from bt_robot.cli.checking.report import Check, Spread
 from bt_robot.cli.settings import load_settings
 from bt_robot.policy.chunks.forecast import forecast
 from bt_robot.policy.dialect.profile import load_profile

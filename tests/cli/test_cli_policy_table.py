@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.cli.policy_report import grouped
-from bt_robot.cli.policy_table import table
+from bt_robot.cli.checking.report import grouped
+from bt_robot.cli.checking.table import table
 from bt_robot.policy.inspection.judgement import JointReading
 
 NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)

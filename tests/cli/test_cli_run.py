@@ -210,7 +210,10 @@ def test_a_person_reads_a_summary(command, tree):
         (["pick_place", "--set", "limits.margin_rad=3"], "leaves a joint no room"),
         (["pick_place", "--set", "robot.blocks=[green]"], "expects: there is no red block; the config has green"),
         (["pick_place", "--set", "poses={}"], "pick_place/move_to: no pose 'rest' in the config"),
-        (["pick_place", "--set", "policy.url=gpu:8000"], "expected ws://host:port or standin (try ws://gpu:8000)"),
+        (
+            ["pick_place", "--set", "policy.url=gpu:8000"],
+            "expected ws://host:port, wss://host:port or standin (try ws://gpu:8000)",
+        ),
         (
             ["pick_place", "--set", "policy.timeout_s=0.05"],
             "simulated_latency_s and simulated_jitter_s of 0.1 must be below timeout_s of 0.05",

@@ -10,8 +10,8 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from bt_robot.cli.policy_report import CONSEQUENCES, Report, Spread, grouped
-from bt_robot.cli.policy_table import table
+from bt_robot.cli.checking.report import CONSEQUENCES, Report, Spread, grouped
+from bt_robot.cli.checking.table import table
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.inspection.judgement import Finding, Severity
 from bt_robot.policy.wire.checks import escape

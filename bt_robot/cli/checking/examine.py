@@ -9,10 +9,10 @@ from typing import Any, Final, TextIO
 
 import numpy as np
 
-from bt_robot.cli.observations import Seen
-from bt_robot.cli.policy_latency import explain, spreads
-from bt_robot.cli.policy_report import Check, Report, Spread, grouped
-from bt_robot.cli.waiting import waiting
+from bt_robot.cli.checking.latency import explain, spreads
+from bt_robot.cli.checking.observations import Seen
+from bt_robot.cli.checking.report import Check, Report, Spread, grouped
+from bt_robot.cli.checking.waiting import waiting
 from bt_robot.errors import ChunkRefused, PolicyError, PolicyRefused, PolicyTimeout, ServerError
 from bt_robot.messages import Actions, JointLimits, Joints
 from bt_robot.policy.chunks.forecast import forecast

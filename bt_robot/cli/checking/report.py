@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bt_robot.cli.observations import Seen
+from bt_robot.cli.checking.observations import Seen
 from bt_robot.cli.settings import RunSettings
 from bt_robot.policy.chunks.forecast import Forecast
 from bt_robot.policy.connection.access import Access

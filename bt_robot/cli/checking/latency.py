@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from bt_robot.cli.policy_report import PARTS, Check, Spread
+from bt_robot.cli.checking.report import PARTS, Check, Spread
 from bt_robot.policy.chunks.forecast import Forecast, forecast
 from bt_robot.policy.inspection.judgement import Finding
 from bt_robot.policy.inspection.probe import Sample
