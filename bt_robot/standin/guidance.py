@@ -32,17 +32,16 @@ class Prefix:
     execution_horizon: int
 
 
-def soft_mask(horizon: int, delay: int, execution_horizon: int, valid: int) -> NDArray[np.float64]:
+def soft_mask(horizon: int, delay: int, execution_horizon: int) -> NDArray[np.float64]:
     """Return how much of the old plan is kept in each action, (horizon,), 1 … 0.
 
     Args:
         horizon: Actions in a chunk, H.
         delay: Frozen actions, d.
         execution_horizon: Executed actions, s; the last s actions of the chunk are free.
-        valid: How many actions of the old plan there are.
     """
     i = np.arange(horizon)
-    end = max(delay, min(horizon - execution_horizon, valid))
+    end = max(delay, horizon - execution_horizon)
     c = np.clip((end - i) / (end - delay + 1), 0.0, 1.0)  # 1 while frozen, 0 from the end on
     return c * np.expm1(c) / np.expm1(1.0)
 
@@ -50,13 +49,15 @@ def soft_mask(horizon: int, delay: int, execution_horizon: int, valid: int) -> N
 def continued(own: Actions, prefix: Prefix) -> Actions:
     """Return actions that begin with the given plan and end with the own one, (H, 6).
 
-    The gripper leaves the old plan as soon as it is free to: its targets are steps, which a blend would smear.
+    Where the given plan ends early, the own one goes on from there. The gripper leaves the old plan as soon as it is free to: its targets are steps, which a blend would smear.
 
     Args:
         own: What is planned now, (H, 6) rad.
         prefix: What was planned before, with as many rows.
     """
-    weights = soft_mask(len(own), prefix.delay, prefix.execution_horizon, prefix.valid)[:, None]
-    merged = weights * prefix.actions + (1.0 - weights) * own
+    k = prefix.valid
+    old = np.concatenate([prefix.actions[:k], own[k:] + prefix.actions[k - 1] - own[k - 1]])
+    weights = soft_mask(len(own), prefix.delay, prefix.execution_horizon)[:, None]
+    merged = weights * old + (1.0 - weights) * own
     merged[prefix.delay :, GRIPPER] = own[prefix.delay :, GRIPPER]
     return merged
