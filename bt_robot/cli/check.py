@@ -201,14 +201,14 @@ def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: 
     from bt_robot.cli.checking.observations import look, save
     from bt_robot.cli.checking.report import Check
     from bt_robot.cli.task import load_task, policy_server
-    from bt_robot.policy.connection.access import Access, read_api_key
+    from bt_robot.policy.connection.access import Access
     from bt_robot.policy.dialect.profile import load_profile
 
     profile = load_profile(settings.policy.profile).with_horizon(settings.policy.horizon)
     asked = arguments.prompt or [prompt for result in results for prompt in result["prompts"]]
     prompts = tuple(dict.fromkeys(" ".join(prompt.split()) for prompt in asked)) or (DEFAULT_PROMPT,)
     tasks = [load_task(None, prompt) for prompt in prompts]  # refuses what is no text
-    access = Access(read_api_key(settings.policy.api_key_env), settings.policy.ca_file)
+    access = Access.read(settings.policy.api_key_env, settings.policy.ca_file)
     with policy_server(settings, tasks[0]) as urls:
         seen = look(arguments.observation, settings, tasks[0], profile)
         if arguments.save:

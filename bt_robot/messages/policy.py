@@ -99,9 +99,8 @@ class PlanStats:
         planned: Actions of all chunks that arrived [control steps].
         executed: Actions taken.
         discarded: Actions never taken: skipped, replaced, dropped, late or rejected.
-        waits: Steps that wanted an action before the first chunk after the start or after a drop.
-        stalls: Steps that wanted an action when the plan had run out.
-        longest_stall: The longest row of such steps.
+        waits: Steps that wanted an action before the first chunk of all.
+        stalls: Steps that wanted an action later, and there was none.
         leashed: Increments that were added to less than the last command, because the arm did not follow it.
     """
 
@@ -113,7 +112,6 @@ class PlanStats:
     discarded: int = 0
     waits: int = 0
     stalls: int = 0
-    longest_stall: int = 0
     leashed: int = 0
 
 

@@ -17,14 +17,13 @@ from bt_robot.policy.dialect.pace import Pace
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.dialect.rtc import RtcDialect
 from bt_robot.policy.dialect.units import JointScale
-from bt_robot.policy.wire.base import Fields
+from bt_robot.policy.wire.base import REQUEST_ID, Fields
 from bt_robot.standin.guidance import Prefix
 from bt_robot.standin.requests import Question, field, fitted, inner, number, only, pixels, state, text
 
 PLAN_HZ: Final = 30.0
 """The rate at which the stand-in plans."""
 
-REQUEST_ID: Final = "request_id"
 _ALWAYS_ALLOWED: Final = (REQUEST_ID, "endpoint", "session_id")  # clients may send these to every server of the family
 
 

@@ -49,7 +49,8 @@ def soft_mask(horizon: int, delay: int, execution_horizon: int) -> NDArray[np.fl
 def continued(own: Actions, prefix: Prefix) -> Actions:
     """Return actions that begin with the given plan and end with the own one, (H, 6).
 
-    Where the given plan ends early, the own one goes on from there. The gripper leaves the old plan as soon as it is free to: its targets are steps, which a blend would smear.
+    Where the given plan ends early, the own one goes on from there. The gripper leaves the old plan as soon as it is
+    free to: its targets are steps, which a blend would smear.
 
     Args:
         own: What is planned now, (H, 6) rad.

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from bt_robot.errors import WireError
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.wire import json_protocol, msgpack_numpy, openpi
-from bt_robot.policy.wire.base import Fields
+from bt_robot.policy.wire.base import REQUEST_ID, Fields
 from bt_robot.standin.requests import field
 
 JSON_PATH: Final = "/json"
 SERVER_NAME: Final = "bt_robot standin"
 MAX_REQUEST_BYTES: Final = 16_000_000
-_RESET: Final = "reset successful"
 
 Frame = str | bytes
 Wire = NDArray[np.float64]
@@ -85,7 +84,7 @@ class OpenPi:
             "action_horizon": profile.horizon,
             "action_dim": profile.columns,
             "image_keys": _image_keys(profile),
-            "echoes": ["request_id"],
+            "echoes": [REQUEST_ID],
             **({"decodes_jpeg": True} if profile.decodes_jpeg else {}),
         }
         if profile.rtc is not None and profile.rtc.announced_by:
@@ -134,7 +133,7 @@ class RoboArena(OpenPi):
 
     def aside(self, fields: Fields) -> Frame | None:
         """Answer a reset in words."""
-        return _RESET if field(fields, "endpoint") == "reset" else None
+        return openpi.RESET_DONE if field(fields, "endpoint") == "reset" else None
 
     def write(self, actions: Wire, infer_s: float, extra: Fields) -> Frame:
         """Write the bare array."""
@@ -158,7 +157,7 @@ class VllmOmni(RoboArena):
     def aside(self, fields: Fields) -> Frame | None:
         """Answer a reset with a map; insist on a session otherwise."""
         if fields.get("endpoint") == "reset":
-            return msgpack_numpy.pack({"status": _RESET})
+            return msgpack_numpy.pack({"status": openpi.RESET_DONE})
         session = field(fields, "session_id")
         if not isinstance(session, str) or not session:
             raise WireError(f"'session_id' is {session!r:.40}, expected text")

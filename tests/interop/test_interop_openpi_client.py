@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from bt_robot.policy.dialect.images import resize_with_pad
-from bt_robot.policy.wire.openpi import OpenPi, write_reply
+from bt_robot.policy.wire.msgpack_numpy import pack
+from bt_robot.policy.wire.openpi import OpenPi
 from tests.policy.policy_kit import METADATA, served
 
 PYTHON = os.environ.get("BT_OPENPI_PYTHON", "")
@@ -93,7 +94,7 @@ def test_its_packer_and_ours_write_an_observation_alike_byte_for_byte(ask):
 
 def test_it_reads_the_replies_that_we_write(ask):
     actions = np.arange(12.0).reshape(2, 6)
-    read = ask("unpack", write_reply(actions, 0.02).hex())
+    read = ask("unpack", pack({"actions": actions, "server_timing": {"infer_ms": 20.0}}).hex())
     assert read["actions"] == actions.tolist()
     assert read["server_timing"]["infer_ms"] == 20.0
 

@@ -17,13 +17,14 @@ def test_every_protocol_has_its_manners():
 @pytest.mark.parametrize("protocol", ["openpi", "sglang", "json"])
 def test_servers_without_a_memory_get_nothing_but_the_observation(protocol):
     assert MANNERS[protocol].additions("abc") == {}
-    assert not MANNERS[protocol].remembers
+    assert not MANNERS[protocol].resets
+    assert not MANNERS[protocol].has_sessions
 
 
 @pytest.mark.parametrize("protocol", ["roboarena", "vllm_omni"])
 def test_servers_with_a_memory_are_told_the_endpoint_and_the_session(protocol):
     assert MANNERS[protocol].additions("abc") == {"endpoint": "infer", "session_id": "abc"}
-    assert MANNERS[protocol].remembers
+    assert MANNERS[protocol].resets or MANNERS[protocol].has_sessions
 
 
 def test_only_roboarena_needs_to_be_told_to_forget():

@@ -7,7 +7,7 @@ import pytest
 
 from bt_robot.errors import ServerError, WireError
 from bt_robot.policy.wire.msgpack_numpy import pack, unpack
-from bt_robot.policy.wire.openpi import OpenPi, read_request, write_reply
+from bt_robot.policy.wire.openpi import OpenPi, read_request
 
 WIRE = OpenPi()
 ACTIONS = np.arange(12, dtype=np.float32).reshape(2, 6)
@@ -240,12 +240,8 @@ def test_a_number_that_is_not_finite_refuses_the_whole_chunk(bad, shown):
     assert str(refused.value) == f"the actions hold {shown} at step 1, joint 3; all must be finite"
 
 
-def test_the_servers_side_reads_what_the_client_writes_and_the_other_way_round():
+def test_the_servers_side_reads_what_the_client_writes():
     assert read_request(WIRE.request({"prompt": "go"}), 1000) == {"prompt": "go"}
-    reply = WIRE.reply(write_reply(ACTIONS.astype(np.float64), 0.02))
-    np.testing.assert_array_equal(reply.actions, ACTIONS)
-    assert reply.server_s == 0.02
-    assert unpack(write_reply(ACTIONS.astype(np.float64), 0.02))["actions"].dtype == np.float32
 
 
 def test_a_request_that_is_no_map_is_refused():

@@ -20,7 +20,7 @@ def leftover(steps, delay=3):
 @given(st.integers(1, 80), st.integers(0, 100))
 def test_a_plan_is_cut_or_filled_to_the_horizon_and_the_delay_leaves_room_to_react_in(steps, delay):
     plan = leftover(steps, delay)
-    parts = RtcDialect().fields(plan.actions, plan, 50)["rtc"]
+    parts = RtcDialect().fields(plan.actions, plan.delay, plan.execution_horizon, 50)["rtc"]
     valid = min(steps, 50)
     np.testing.assert_array_equal(parts["prev_actions"][:valid], plan.actions[:valid])
     np.testing.assert_array_equal(parts["prev_actions"][valid:], np.tile(plan.actions[valid - 1], (50 - valid, 1)))
@@ -29,13 +29,17 @@ def test_a_plan_is_cut_or_filled_to_the_horizon_and_the_delay_leaves_room_to_rea
 
 def test_fields_have_the_servers_names_and_those_without_a_name_are_left_out():
     plan = leftover(4)
-    assert LARRYI.fields(plan.actions, plan, 10)["rtc"].keys() == {
+    assert LARRYI.fields(plan.actions, plan.delay, plan.execution_horizon, 10)["rtc"].keys() == {
         "prev_actions",
         "inference_delay",
         "execution_horizon",
         "max_guidance_weight",
     }
-    assert FLAT.fields(plan.actions, plan, 10).keys() == {"prev_action_chunk", "inference_delay", "execute_horizon"}
+    assert FLAT.fields(plan.actions, plan.delay, plan.execution_horizon, 10).keys() == {
+        "prev_action_chunk",
+        "inference_delay",
+        "execute_horizon",
+    }
 
 
 @pytest.mark.parametrize(

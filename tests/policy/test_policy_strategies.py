@@ -84,7 +84,7 @@ RIGHT = rows(*np.linspace(0, -1, 30))
 
 
 def gate(most=1):
-    return Gate(Latest(), threshold_rad=0.1, most_rejections=most)
+    return Gate(Latest(), threshold_rad=0.1, most_rejections=most, look_ahead_steps=20)
 
 
 def test_a_chunk_that_goes_another_way_is_rejected_once_and_then_believed():
@@ -94,7 +94,7 @@ def test_a_chunk_that_goes_another_way_is_rejected_once_and_then_believed():
 
 
 def test_what_the_policys_chunks_usually_differ_by_is_no_disagreement():
-    guard = Gate(Latest(), threshold_rad=0.1, most_rejections=1)
+    guard = Gate(Latest(), threshold_rad=0.1, most_rejections=1, look_ahead_steps=20)
     swing = [rows(*np.linspace(0, way, 30)) for way in (0.0, 0.5)]
     verdicts = [guard.splice(seam(swing[i % 2], swing[(i + 1) % 2])) is not None for i in range(8)]
     assert verdicts == [False] + [True] * 7

@@ -240,8 +240,7 @@ class _Examination:
             reply = self._probe.ask(self._question(self._check.prompts[0]), base.wire)
         except (PolicyError, PolicyRefused) as error:
             return Finding("rtc", severity, f"continuing a plan (RTC): the server fails when it is asked to: {error}")
-        confirmed = profile.rtc.confirmed(reply.fields)
-        if confirmed or (confirmed is None and profile.rtc.announced(self._probe.announced or {})):
+        if profile.rtc.guided(reply.fields, self._probe.announced or {}):
             return Finding(
                 "rtc", "ok", "continuing a plan (RTC): the server says that it can; policy.execution.strategy: rtc"
             )

@@ -62,8 +62,6 @@ class Plan:
         self._taken_action: Joints | None = None
         self._taken_chunk: ActionChunk | None = None
         self._wanted_step: int | None = None  # the last step that wanted an action and got none
-        self._ran_out = False
-        self._stall_steps = 0
         self._latencies: deque[int] = deque(maxlen=_REMEMBERED_LATENCIES)
         self._expected_delay = 0
         self._stats = PlanStats()
@@ -135,7 +133,6 @@ class Plan:
         self._end_chunk()
         self._chunk, self._next, self._executed = chunk, skip, 0
         self._rows = np.concatenate([rows[:skip], spliced])
-        self._ran_out = False
         self._stats = replace(self._stats, chunks=self._stats.chunks + 1)
         return splice
 
@@ -176,7 +173,6 @@ class Plan:
         self._taken_action, self._taken_chunk = self._absolute(self._rows[self._next : self._next + 1])[0], self._chunk
         self._next += 1
         self._executed += 1
-        self._stall_steps = 0
         self._stats = replace(self._stats, executed=self._stats.executed + 1, leashed=self._stats.leashed + leashed)
         return self._taken_action
 
@@ -202,10 +198,8 @@ class Plan:
     def _miss(self, step: int) -> None:
         if self._wanted_step == step:
             return
-        if self._chunk is not None or self._ran_out:
-            self._stall_steps = self._stall_steps + 1 if self._wanted_step == step - 1 else 1
-            longest = max(self._stats.longest_stall, self._stall_steps)
-            self._stats = replace(self._stats, stalls=self._stats.stalls + 1, longest_stall=longest)
+        if self._stats.chunks:
+            self._stats = replace(self._stats, stalls=self._stats.stalls + 1)
         else:
             self._stats = replace(self._stats, waits=self._stats.waits + 1)
         self._wanted_step = step
@@ -246,20 +240,17 @@ class Plan:
         The arm was told to do something else then, so the actions no longer begin where it is.
         """
         if self._chunk is None:
-            self._ran_out &= self._wanted_step == step  # nobody follows the policy any more
             return False
         if not self.took(step):
             self.clear()
             return True
         if self._next >= len(self._rows):
             self._end_chunk()
-            self._ran_out = True
         return False
 
     def clear(self) -> None:
         """Forget every planned action."""
         self._end_chunk()
-        self._ran_out = False
 
 
 def _measured(seam: Seam, spliced: Actions | None, incremental: bool, splice: Splice) -> Splice:

@@ -84,8 +84,8 @@ class Blend:
         old_share: The weight of the plan in force.
     """
 
-    old_share: float = 0.3
-    waits: bool = False
+    old_share: float
+    waits = False
 
     def splice(self, seam: Seam) -> Actions:
         """Average the overlap; of two prompts there is nothing to average."""
@@ -108,7 +108,7 @@ class Align:
 
     fade_steps: int
     max_offset_rad: float
-    waits: bool = False
+    waits = False
 
     def splice(self, seam: Seam) -> Actions:
         """Shift the beginning, fade the shift out (almond-bot/axol#191)."""
@@ -134,12 +134,12 @@ class Gate:
 
     Averaging or fading between two ways round an obstacle leads into it. The shapes are compared, each without its
     own first point, so that a constant offset is no disagreement. How much two chunks of a policy differ anyhow is
-    learnt on the way: another way is what differs several times as much as usual.
+    learnt on the way: another way is what differs twice as much as usual.
     """
 
     waits = False
 
-    def __init__(self, inner: Strategy, threshold_rad: float, most_rejections: int, look_ahead_steps: int = 20) -> None:
+    def __init__(self, inner: Strategy, threshold_rad: float, most_rejections: int, look_ahead_steps: int) -> None:
         """Guard another strategy.
 
         Args:

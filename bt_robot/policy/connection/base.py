@@ -21,7 +21,7 @@ class Timeouts:
     """
 
     connect_s: float = 3.0
-    first_inference_s: float = 120.0
+    first_inference_s: float = 60.0
     inference_s: float = 5.0
     start_wait_s: float = 0.0
 

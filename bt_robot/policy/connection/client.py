@@ -19,7 +19,7 @@ from bt_robot.policy.connection.access import Access, HeaderlessLog
 from bt_robot.policy.connection.base import Policy
 from bt_robot.policy.connection.excuses import close_hint, connect_hint
 from bt_robot.policy.connection.sockets import IDLE_LIMIT_S, limit_silence, open_socket
-from bt_robot.policy.wire.base import Fields, Reply, WireFormat
+from bt_robot.policy.wire.base import REQUEST_ID, Fields, Reply, WireFormat
 from bt_robot.policy.wire.checks import escape
 from bt_robot.policy.wire.json_protocol import JsonProtocol
 from bt_robot.policy.wire.openpi import OpenPi
@@ -27,7 +27,6 @@ from bt_robot.policy.wire.openpi import OpenPi
 logger = logging.getLogger(__name__)
 
 MAX_REPLY_BYTES: Final = 4_000_000  # a chunk of 50 x 32 float32 has 6.4 kB
-REQUEST_ID: Final = "request_id"
 ECHOES: Final = "echoes"
 """The key under which a server announces which of a request's keys it repeats in the answer."""
 

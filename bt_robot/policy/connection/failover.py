@@ -95,7 +95,7 @@ class Servers:
         self._at = 0
         self._first = 0  # where the next search begins
         self._known: list[_Known] = ["cold"] * len(self._policies)
-        self._epoch: int | None = None
+        self._episode: int | None = None
         self._session_id = ""
         self._over = threading.Event()
         self.connects = 0
@@ -170,17 +170,17 @@ class Servers:
             also = f" (it announces another {differing})" if differing else ""
             logger.warning("the policy server %s is asked from now on%s: %s", self._policies[at].url, also, why)
         if other or self._known[at] == "cold":
-            self._epoch = None  # whatever it remembers is not of this episode
+            self._episode = None  # whatever it remembers is not of this episode
         self._at = self._first = at
         self.metadata = metadata
         self.connects += 1
 
-    def ask(self, fields: Fields, epoch: int) -> Reply:
-        """Connect if needed, make the server forget an earlier epoch, and ask.
+    def ask(self, fields: Fields, episode: int) -> Reply:
+        """Connect if needed, make the server forget an earlier episode, and ask.
 
         Args:
             fields: The observation by wire key.
-            epoch: What the request belongs to; a server with a memory begins anew with each.
+            episode: What the request belongs to; a server with a memory begins anew with each.
 
         Raises:
             PolicyError: There is no usable answer.
@@ -190,18 +190,18 @@ class Servers:
         if made:
             self.connect()
         try:
-            return self._ask(fields, epoch)
+            return self._ask(fields, episode)
         except PolicyUnavailable as error:
             if made or not error.hung_up:
                 raise
         self.connect()  # it hung up in the very moment in which it was asked
-        return self._ask(fields, epoch)
+        return self._ask(fields, episode)
 
-    def _ask(self, fields: Fields, epoch: int) -> Reply:
+    def _ask(self, fields: Fields, episode: int) -> Reply:
         limit_s = self._limit_s
         try:
-            if epoch != self._epoch:
-                self._begin(epoch, limit_s)
+            if episode != self._episode:
+                self._begin(episode, limit_s)
             additions = self._manners.additions(self._session_id)
             reply = self._policy.infer({**fields, **additions} if additions else fields, limit_s)
         except PolicyTimeout:
@@ -218,17 +218,17 @@ class Servers:
         compiles = self._known[self._at] == "cold" and all(known == "cold" for known in others)
         return self._timeouts.first_inference_s if compiles else self._timeouts.inference_s
 
-    def _begin(self, epoch: int, limit_s: float) -> None:
+    def _begin(self, episode: int, limit_s: float) -> None:
         """Begin an episode on the server."""
         if self._manners.resets:
             self._policy.reset(self._manners.session(self._session_id) if self._session_id else {}, limit_s)
         if self._manners.has_sessions:
             self._session_id = uuid.uuid4().hex
-        self._epoch = epoch
+        self._episode = episode
 
     def forget(self) -> None:
         """Make the server begin anew with the next request."""
-        self._epoch = None
+        self._episode = None
 
     def abort(self) -> None:
         """End it for good: a call that waits in another thread fails at once, and so does every later one."""

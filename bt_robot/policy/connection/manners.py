@@ -30,11 +30,6 @@ class Manners:
     has_sessions: bool = False
     resets: bool = False
 
-    @property
-    def remembers(self) -> bool:
-        """Whether the server has a memory of earlier requests."""
-        return self.has_sessions or self.resets
-
     def address(self, url: str) -> str:
         """Return a URL, with the family's path if it has none."""
         try:

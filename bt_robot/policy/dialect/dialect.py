@@ -99,7 +99,7 @@ class Dialect:
         fields = request_fields(profile, pictures, {name: values[i] for name, i in self._order.items()}, prompt)
         if leftover is not None and profile.rtc is not None and len(leftover.actions):
             planned = self._to_wire(leftover.actions)
-            fields.update(profile.rtc.fields(planned, leftover, profile.horizon))
+            fields.update(profile.rtc.fields(planned, leftover.delay, leftover.execution_horizon, profile.horizon))
         return fields
 
     def _to_wire(self, actions: Actions) -> Actions:

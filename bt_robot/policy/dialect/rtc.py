@@ -63,12 +63,13 @@ class RtcDialect:
         if not (self.announced_by or self.confirmed_by):
             raise ValueError("announced_by and confirmed_by are both empty: whether the server does it must be told")
 
-    def fields(self, wire_actions: Actions, leftover: Leftover, horizon: int) -> dict[str, Any]:
+    def fields(self, wire_actions: Actions, delay: int, execution_horizon: int, horizon: int) -> dict[str, Any]:
         """Return what is added to a request.
 
         Args:
-            wire_actions: The planned actions in the wire's units and columns, (k, m), k > 0.
-            leftover: The same as it is planned.
+            wire_actions: The planned joint targets in the wire's units and columns, (k, m), k > 0.
+            delay: How many of them are expected to be executed before the answer arrives.
+            execution_horizon: How many actions of a chunk are executed.
             horizon: Actions in a chunk.
         """
         valid = min(len(wire_actions), horizon)
@@ -77,12 +78,17 @@ class RtcDialect:
             self.prev_actions: np.concatenate([wire_actions[:valid], padding]).astype(np.float32),
             self.valid_steps: valid,
             # No more is frozen than leaves room to react in: d <= H - s in the paper.
-            self.inference_delay: min(leftover.delay, valid, max(0, horizon - leftover.execution_horizon)),
-            self.execution_horizon: leftover.execution_horizon,
+            self.inference_delay: min(delay, valid, max(0, horizon - execution_horizon)),
+            self.execution_horizon: execution_horizon,
             **self.constants,
         }
         parts.pop("", None)
         return {self.key: parts} if self.key else parts
+
+    def guided(self, reply: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
+        """Return whether an answer continues the plan: the reply says so, or says nothing and the metadata do."""
+        confirmed = self.confirmed(reply)
+        return self.announced(metadata) if confirmed is None else confirmed
 
     def announced(self, metadata: Mapping[str, Any]) -> bool:
         """Return whether a server's metadata say that it can continue a plan."""

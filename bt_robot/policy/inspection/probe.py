@@ -15,14 +15,14 @@ from bt_robot.policy.connection.access import Access
 from bt_robot.policy.connection.announced import Announced, objections
 from bt_robot.policy.connection.base import Timeouts
 from bt_robot.policy.connection.failover import connect_patiently, open_servers
-from bt_robot.policy.dialect.fields import request_fields
+from bt_robot.policy.dialect.fields import actions_from_wire, request_fields
 from bt_robot.policy.dialect.images import picture
 from bt_robot.policy.dialect.profile import Profile
-from bt_robot.policy.dialect.rtc import Leftover
 from bt_robot.policy.dialect.units import JointScale
 from bt_robot.policy.wire.base import Fields
 
 _EPISODE: Final = 0
+_DELAY: Final = 4  # actions that a server is told to be on the way, to see whether it can continue a plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Probe:
 
         Args:
             question: What is asked.
-            leftover: Actions in the wire's units that the server shall continue, (k, m) with k > 0.
+            leftover: Actions as the server sent them, which it shall continue, (k, m) with k > 0.
 
         Raises:
             PolicyError: There is no usable answer.
@@ -161,8 +161,10 @@ class Probe:
         }
         fields = request_fields(profile, pictures, self._on_the_wire(question.state), question.prompt)
         if leftover is not None and profile.rtc is not None:
-            told = Leftover(leftover, min(4, len(leftover)), profile.execute_steps)
-            fields.update(profile.rtc.fields(leftover, told, profile.horizon))
+            planned = self._targets(leftover, question.state)
+            fields.update(
+                profile.rtc.fields(planned, min(_DELAY, len(planned)), profile.execute_steps, profile.horizon)
+            )
         self.sent = fields
         asked_s = time.perf_counter()
         reply = self._servers.ask(fields, _EPISODE)
@@ -171,6 +173,14 @@ class Probe:
         parts = LatencyParts(asked_s - began_s, reply.encode_s, network_s, reply.server_s, reply.decode_s)
         size = sum(len(one) if isinstance(one, bytes) else one.nbytes for one in pictures.values())
         return Sample(reply.actions, latency_s, parts, reply.fields, size)
+
+    def _targets(self, wire: Actions, state: Joints) -> Actions:
+        """Return actions as the wire's joint targets, (k, m), whatever kind they are of."""
+        if self.profile.action_kind != "relative":
+            return wire
+        count = len(self.profile.joints)
+        targets = actions_from_wire(self.profile, self.scale, wire[:, :count], self.joints(state))
+        return np.concatenate([self.scale.to_wire(targets), wire[:, count:]], axis=1)
 
     def _on_the_wire(self, state: Joints) -> dict[str, float]:
         values = dict(zip(state_names(self.profile), (float(value) for value in state), strict=True))

@@ -115,8 +115,7 @@ class Asker:
         rtc = self.dialect.profile.rtc
         if rtc is None or job.leftover is None or not len(job.leftover.actions):
             return False
-        confirmed = rtc.confirmed(reply.fields)
-        return rtc.announced(self.servers.metadata) if confirmed is None else confirmed
+        return rtc.guided(reply.fields, self.servers.metadata)
 
     def attempt(self, job: Job) -> Outcome:
         """Ask; every failure becomes an outcome with its reason."""

@@ -48,7 +48,7 @@ class SimulatedLatency:
         self._wait = wait
         self._offered_s: float | None = None
         self._gave_up = False
-        self._latencies_s: list[float] = []
+        self._last_latency_s: float | None = None
 
     def start(self, observation: Observation, prompt: str) -> None:
         """Connect, warm the server up and check its answers, in wall time.
@@ -61,23 +61,13 @@ class SimulatedLatency:
     @property
     def state(self) -> LinkState:
         """The link as it stands now; its latency is in the run's time."""
-        return replace(self._worker.state, latency_s=self._latencies_s[-1] if self._latencies_s else None)
+        return replace(self._worker.state, latency_s=self._last_latency_s)
 
     @property
     def expected_latency_s(self) -> float:
         """The latency to expect of answers [s]; a run that waits for its answers sees only the simulated one."""
         simulated_s = self._latency_s + self._jitter_s
-        return simulated_s if self._wait else max(simulated_s, *self._worker.latencies_s[-1:], 0.0)
-
-    @property
-    def latencies_s(self) -> tuple[float, ...]:
-        """The latency of every answer so far [s], in the run's time."""
-        return tuple(self._latencies_s)
-
-    @property
-    def epoch(self) -> int:
-        """The present epoch; answers of older ones are dropped."""
-        return self._worker.epoch
+        return simulated_s if self._wait else max(simulated_s, self._worker.state.latency_s or 0.0)
 
     def new_epoch(self) -> None:
         """Make every answer to an earlier request stale."""
@@ -118,7 +108,7 @@ class SimulatedLatency:
         if before.in_flight and not after.in_flight:
             self._offered_s = None
             if after.errors == before.errors:
-                self._latencies_s.append(now_s - offered_s)
+                self._last_latency_s = now_s - offered_s
         return None if chunk is None else replace(chunk, latency_s=now_s - offered_s)
 
     def close(self) -> None:

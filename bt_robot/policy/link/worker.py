@@ -11,7 +11,6 @@ import math
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -37,7 +36,6 @@ IDLE_CHECK_S = 0.02
 
 _WARM_UPS = 2
 _CLOSE_TIMEOUT_S = 2.0
-_KEPT_LATENCIES = 100_000
 
 
 class Worker:
@@ -95,7 +93,6 @@ class Worker:
         self._changed = threading.Condition()
         self._outcome: Outcome | None = None
         self._state = LinkState(available=False, reason="not started", url=servers.url)
-        self._latencies_s: deque[float] = deque(maxlen=_KEPT_LATENCIES)
         self._epoch = 0
         self._prompt = ""
         self._asked: tuple[str, int] | None = None  # prompt and epoch of the last request
@@ -132,7 +129,6 @@ class Worker:
         servers.forget()  # the warm-up is no part of the run
         logger.info("%s answers: first in %.3f s, then in %.3f s", servers.url, first_s, latency_s)
         with self._changed:
-            self._latencies_s.append(latency_s)
             self._prompt = prompt
             self._state = LinkState(
                 available=True, latency_s=latency_s, requests=_WARM_UPS, replies=_WARM_UPS, url=servers.url
@@ -186,18 +182,6 @@ class Worker:
         with self._changed:
             wait_s = self._retry_s - self._seen_s
             return replace(self._state, retry_in_s=wait_s if 0.0 < wait_s < math.inf else None)
-
-    @property
-    def latencies_s(self) -> tuple[float, ...]:
-        """The latency of every answer so far [s], without the first warm-up."""
-        with self._changed:
-            return tuple(self._latencies_s)
-
-    @property
-    def epoch(self) -> int:
-        """The present epoch; answers of older ones are dropped."""
-        with self._changed:
-            return self._epoch
 
     def new_epoch(self) -> None:
         """Make every answer to an earlier request stale."""
@@ -289,7 +273,6 @@ class Worker:
             logger.info("the policy answers again after %d failed requests", self._failures)
         self._failures = 0
         self._retry_s = float("-inf")
-        self._latencies_s.append(outcome.latency_s)
         self._state = replace(self._state, available=True, reason="", latency_s=outcome.latency_s)
         if (outcome.job.prompt, outcome.job.epoch) != (self._prompt, self._epoch):
             self._state = replace(self._state, dropped=self._state.dropped + 1)

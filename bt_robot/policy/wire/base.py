@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,10 @@ class Reply:
     encode_s: float = 0.0
     round_trip_s: float = 0.0
     decode_s: float = 0.0
+
+
+REQUEST_ID: Final = "request_id"
+"""A number that a request carries and its answer repeats, where the server announces that it echoes it."""
 
 
 class WireFormat(Protocol):

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bt_robot.errors import WireError
-from bt_robot.messages import Actions
 from bt_robot.policy.wire import msgpack_numpy
 from bt_robot.policy.wire.base import Fields, Reply
 from bt_robot.policy.wire.checks import checked_actions, duration_s, escape, kinds, server_error
@@ -194,14 +193,3 @@ def read_request(frame: bytes, max_bytes: int) -> Fields:
     if not isinstance(value, dict):
         raise WireError(f"the request is a {type(value).__name__}, expected a map")
     return cast(Fields, value)
-
-
-def write_reply(actions: Actions, infer_s: float) -> bytes:
-    """Write a reply, on the server's side.
-
-    Args:
-        actions: (H, n), in the units of the wire.
-        infer_s: What the inference took [s].
-    """
-    timing = {"infer_ms": infer_s * 1000.0}
-    return msgpack_numpy.pack({"actions": actions.astype(np.float32), "server_timing": timing})
