@@ -40,7 +40,7 @@ class Cell:
         time_s: Mean time of the episodes that succeeded [s].
         stall_share: Share of the time in which the arm waited for actions after the first ones.
         seam_rad: 95th percentile of the jump at a seam, before and after the strategy [rad].
-        disagreement_rad: Root mean square difference of consecutive plans [rad].
+        disagreement_rad: Root mean square difference of consecutive plans [rad]; None where they never overlap.
         asked_jerk: Jerk of what was asked for [rad/s³].
         arm_jerk: Jerk of the measured joints [rad/s³].
     """
@@ -51,7 +51,7 @@ class Cell:
     time_s: float
     stall_share: float
     seam_rad: tuple[float, float]
-    disagreement_rad: float
+    disagreement_rad: float | None
     asked_jerk: float
     arm_jerk: float
 
@@ -90,7 +90,7 @@ def _cell(strategy: str, latency_ms: tuple[int, int], result: dict[str, Any]) ->
         result["duration_s"]["mean"] or float("nan"),
         result["stall_share"],
         (seam["before_p95_rad"], seam["after_p95_rad"]),
-        result["disagreement"]["rms_rad"] or 0.0,
+        result["disagreement"]["rms_rad"],
         _rms("asked_rad_s3", asking),
         _rms("measured_rad_s3", asking),
     )
@@ -111,10 +111,11 @@ def table(cells: Sequence[Cell]) -> list[str]:
     ]
     for cell in cells:
         before, after = (57.2958 * jump for jump in cell.seam_rad)
+        rms = "–" if cell.disagreement_rad is None else f"{57.2958 * cell.disagreement_rad:.1f}°"
         lines.append(
             f"| {cell.latency} | {cell.strategy} | {100 * cell.success:.0f} % | {cell.time_s:.2f} s"
             f" | {100 * cell.stall_share:.1f} % | {before:.1f}° → {after:.1f}°"
-            f" | {57.2958 * cell.disagreement_rad:.1f}° | {cell.asked_jerk:.0f} rad/s³ | {cell.arm_jerk:.0f} rad/s³ |"
+            f" | {rms} | {cell.asked_jerk:.0f} rad/s³ | {cell.arm_jerk:.0f} rad/s³ |"
         )
     return lines
 

@@ -1,7 +1,7 @@
 """Writes the pages and pictures that are made from the code: `make docs`.
 
-`nodes.md` and `config.md` come from the node types' and settings' own words; the pictures come from a run of the
-main job, and from the execution strategies. A test fails when a page is out of date.
+`nodes.md`, `config.md` and `profile.schema.json` come from the node types' and settings' own words; the pictures come
+from a run of the main job, and from the execution strategies. A test fails when a page is out of date.
 """
 
 from __future__ import annotations
@@ -132,7 +132,10 @@ def config_page() -> str:
     lines += _settings("### `policy.execution`", Execution)
     lines.append("What each strategy does, with a picture each: [execution strategies](execution.md).\n")
     lines.append(_PROFILE_HEAD.format(profiles=", ".join(f"`{name}`" for name in built_in_profiles())))
-    lines += _settings("### Keys of a profile", Profile)
+    lines += _settings("### Keys of a profile", Profile)[:-1]
+    lines.append(
+        "| `extends` | text | none | The profile that this one differs from: a built-in one, or a file beside it. |\n"
+    )
     lines += _settings("### `gripper`", GripperScale) + _settings("### `rtc`", RtcDialect)
     return "\n".join(lines)
 

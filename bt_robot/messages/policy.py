@@ -20,7 +20,7 @@ class LatencyParts:
     Attributes:
         picture_s: Making, resizing and compressing the pictures.
         encode_s: Writing the request.
-        network_s: Sending and receiving; the server's time is in it when the server does not tell its own.
+        network_s: Connecting, sending and receiving; the server's time is in it when it does not tell its own.
         server_s: What the server says it spent; None if it did not say.
         decode_s: Reading and checking the answer.
     """
@@ -127,9 +127,9 @@ class LinkState:
         retry_in_s: Time until the next request may be sent [s]; None while one may be.
         requests: Requests sent so far.
         replies: Answers whose actions were accepted.
-        errors: Requests that failed, for whatever reason.
+        errors: Requests that failed, for whatever reason, and connections lost while nothing was asked.
         reconnects: Connections made after the first.
-        dropped: Answers dropped because their epoch was over.
+        dropped: Answers dropped because their prompt or their epoch was over.
         url: The server in use; empty without one.
     """
 

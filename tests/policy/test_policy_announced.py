@@ -79,8 +79,8 @@ def test_what_the_profile_lists_must_be_announced_as_listed(announced, words):
         ),
         (
             {"needs_session_id": True},
-            "the server announces needs_session_id: True, the profile's protocol openpi has no sessions; set protocol: "
-            "roboarena or vllm_omni in the profile",
+            "the server announces needs_session_id: True, the profile's protocol openpi has no sessions; set reset: "
+            "session in the profile, or protocol: roboarena or vllm_omni",
         ),
     ],
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 
-from bt_robot.policy.connection.manners import MANNERS
-from bt_robot.policy.dialect.profile import Protocol
+from bt_robot.policy.connection.manners import MANNERS, manners_of
+from bt_robot.policy.dialect.profile import Protocol, load_profile
+
+STANDIN = load_profile("standin")
 
 
 def test_every_protocol_has_its_manners():
@@ -44,3 +47,22 @@ def test_only_roboarena_needs_to_be_told_to_forget():
 )
 def test_a_url_without_a_path_gets_the_familys(protocol, url, address):
     assert MANNERS[protocol].address(url) == address
+
+
+@pytest.mark.parametrize(
+    ("reset", "resets", "has_sessions"), [("none", False, False), ("endpoint", True, False), ("session", False, True)]
+)
+def test_a_profile_may_say_how_its_server_is_made_to_forget(reset, resets, has_sessions):
+    for protocol in ("openpi", "roboarena"):
+        manners = manners_of(replace(STANDIN, protocol=protocol, reset=reset))
+        assert (manners.resets, manners.has_sessions) == (resets, has_sessions)
+        assert manners.names_endpoint == MANNERS[protocol].names_endpoint
+
+
+def test_without_a_word_a_server_is_made_to_forget_as_its_family_is():
+    assert manners_of(replace(STANDIN, protocol="roboarena")) == MANNERS["roboarena"]
+
+
+def test_json_has_no_reset():
+    with pytest.raises(ValueError, match="reset 'endpoint' has no place in the json protocol; expected family or none"):
+        replace(load_profile("so101_json"), reset="endpoint")

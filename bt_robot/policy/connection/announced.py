@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from bt_robot.errors import PolicyRefused
-from bt_robot.policy.connection.manners import MANNERS
+from bt_robot.policy.connection.manners import manners_of
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.wire.base import Fields
 from bt_robot.policy.wire.checks import escape
@@ -134,10 +134,10 @@ def _differences(announced: Fields, profile: Profile) -> Iterator[str]:
     if known and space not in spaces and profile.joint_unit != "raw":
         fitting = " or ".join(spaces)
         yield f"the server announces action_space: {space}, the profile's {profile.action_kind} actions are {fitting}"
-    if announced.get("needs_session_id") is True and not MANNERS[profile.protocol].has_sessions:
+    if announced.get("needs_session_id") is True and not manners_of(profile).has_sessions:
         yield (
             f"the server announces needs_session_id: True, the profile's protocol {profile.protocol} has no sessions;"
-            " set protocol: roboarena or vllm_omni in the profile"
+            " set reset: session in the profile, or protocol: roboarena or vllm_omni"
         )
 
 

@@ -14,7 +14,7 @@ from bt_robot.policy.connection.access import Access
 from bt_robot.policy.connection.announced import Announced, differing_keys
 from bt_robot.policy.connection.base import Policy, Timeouts
 from bt_robot.policy.connection.client import open_policy
-from bt_robot.policy.connection.manners import MANNERS, Manners
+from bt_robot.policy.connection.manners import MANNERS, Manners, manners_of
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.wire.base import Fields, Reply
 
@@ -47,7 +47,7 @@ def open_servers(
     Raises:
         UsageError: The CA file can't be used, or a URL holds a password.
     """
-    access, manners = access or Access(), MANNERS[profile.protocol]
+    access, manners = access or Access(), manners_of(profile)
     addresses = list(dict.fromkeys(manners.address(url) for url in urls))
     for address in addresses:
         if "@" in address.partition("://")[2].partition("/")[0]:

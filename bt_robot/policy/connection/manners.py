@@ -7,11 +7,11 @@ Sources: openpi `websocket_policy_server.py`, RoboArena `policy_server.py`, vLLM
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from bt_robot.policy.dialect.profile import Protocol
+from bt_robot.policy.dialect.profile import Profile, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,11 @@ MANNERS: Final[Mapping[Protocol, Manners]] = {
     "sglang": Manners(path="/openpi/policy"),
     "json": Manners(),
 }
+
+
+def manners_of(profile: Profile) -> Manners:
+    """Return how a profile's server wants to be spoken to: as its family, unless the profile says otherwise."""
+    family = MANNERS[profile.protocol]
+    if profile.reset == "family":
+        return family
+    return replace(family, resets=profile.reset == "endpoint", has_sessions=profile.reset == "session")

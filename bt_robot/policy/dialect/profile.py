@@ -56,6 +56,8 @@ class Profile:
         execute_steps: How many actions of a chunk are executed before the next chunk takes over [actions]; half of the
             horizon by default, also of a horizon that differs from the extended profile's.
         max_first_jump_rad: Greatest distance from the measured joints to a chunk's first action [rad].
+        reset: How a server with a memory is made to forget when a task begins: as its `family` does, `none`, with a
+            request to its `endpoint` reset, or with a new `session` id.
         metadata: What the server must announce about itself.
         volatile_metadata: What it announces that may differ from one connection to the next.
         rtc: How the server is told the plan to continue (real-time chunking); absent where it can't be.
@@ -84,6 +86,7 @@ class Profile:
     rate_hz: Annotated[float, Rule(minimum=1.0, maximum=200.0)] = 30.0
     execute_steps: Annotated[int, Rule(minimum=0, maximum=1000)] = 0
     max_first_jump_rad: Annotated[float, Rule(minimum=0.01, maximum=7.0)] = 0.6
+    reset: Literal["family", "none", "endpoint", "session"] = "family"
     metadata: Mapping[str, bool | int | float | str] = field(default_factory=dict[str, bool | int | float | str])
     volatile_metadata: tuple[str, ...] = ()
     rtc: RtcDialect | None = None
@@ -119,6 +122,8 @@ class Profile:
     def _check_json(self) -> None:
         if self.metadata:
             raise ValueError("metadata can't be checked: the json protocol announces none")
+        if self.reset in ("endpoint", "session"):
+            raise ValueError(f"reset '{self.reset}' has no place in the json protocol; expected family or none")
         for name in ("decodes_jpeg", "images_under", "wrap_key", "rtc"):
             if getattr(self, name):
                 raise ValueError(f"{name} has no place in the json protocol")

@@ -20,7 +20,7 @@ from bt_robot.policy.connection.access import Access
 from bt_robot.policy.connection.announced import Announced
 from bt_robot.policy.connection.base import Policy, Timeouts
 from bt_robot.policy.connection.failover import Servers, connect_patiently, open_servers
-from bt_robot.policy.connection.manners import MANNERS
+from bt_robot.policy.connection.manners import manners_of
 from bt_robot.policy.dialect.dialect import Dialect
 from bt_robot.policy.dialect.profile import Profile
 from bt_robot.policy.dialect.rtc import Leftover
@@ -85,7 +85,7 @@ class Worker:
         if policy is None:
             servers = open_servers(profile, urls, self.timeouts, access)
         else:
-            servers = Servers([policy], self.timeouts, Announced(profile).admit, MANNERS[profile.protocol])
+            servers = Servers([policy], self.timeouts, Announced(profile).admit, manners_of(profile))
         self._servers = servers
         self._asker = Asker(servers, dialect, now)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
