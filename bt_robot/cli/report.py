@@ -75,13 +75,16 @@ def describe(result: dict[str, Any]) -> str:
         lines.append(f"  why       {where}{result['reason']}")
     if result["expected"] is not None:
         lines.append(f"  expected  {'; '.join(result['expected']['unmet']) or 'everything is where it belongs'}")
-    errors = f", {policy['errors']} failed" if policy["errors"] else ""
     how = f", {policy['strategy']}" if policy["strategy"] else ""
-    again = f", {counted(policy['reconnects'], 'reconnect')}" if policy["reconnects"] else ""
     p50, p95 = milliseconds(latency["p50_s"]), milliseconds(latency["p95_s"])
     lines += [
-        f"  policy    {counted(result['chunks'], 'chunk')} from {counted(policy['requests'], 'request')}{errors},"
-        f" latency p50 {p50}, p95 {p95}{how}{again}",
+        f"  policy    {counted(result['chunks'], 'chunk')} from {counted(policy['requests'], 'request')},"
+        f" latency p50 {p50}, p95 {p95}{how}",
+    ]
+    if policy["errors"] or policy["reconnects"]:
+        failed = counted(policy["errors"], "failed request")
+        lines.append(f"  trouble   {failed}, {counted(policy['reconnects'], 'reconnect')}")
+    lines += [
         f"  arm       {counted(result['hold_ticks'], 'tick')} held, {result['stall_ticks']} stalled,"
         f" {governor['clamped']} clamped, {governor['refused']} refused, {counted(result['overruns'], 'overrun')}",
     ]
