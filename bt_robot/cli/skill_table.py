@@ -72,10 +72,10 @@ def _cells(skill: Mapping[str, Any], said: int) -> tuple[str, ...]:
     return (
         f"{_number(skill['duration_s'], 1)} s",
         _number(skill["stall_ticks"]),
-        f"{_scaled(latency['p50_s'], 1e3)}/{_scaled(latency['p95_s'], 1e3)}",
+        _pair(_scaled(latency["p50_s"], 1e3), "/", _scaled(latency["p95_s"], 1e3)),
         _scaled(skill["delay"]["measured_mean_steps"], 1.0, 1),
         ", ".join([_number(skill["chunks"]["accepted"]), *_words(skill["chunks"], 0, said)]),
-        f"{_degrees(seam['before_p95_rad'])}→{_degrees(seam['after_p95_rad'])}",
+        _pair(_degrees(seam["before_p95_rad"]), "→", _degrees(seam["after_p95_rad"])),
         _scaled(skill["jerk"]["commanded_rad_s3"], 1.0),
         f"{100 * skill['governor']['share']:.0f}%",
     )
@@ -94,6 +94,10 @@ def _notes(asked: Sequence[tuple[str, Mapping[str, Any]]], said: int, width: int
         if words:
             notes.append(f"{middle(name, max(width - len(words) - 2, len(_HEADS[0])))}: {words}")
     return notes
+
+
+def _pair(first: str, sign: str, second: str) -> str:
+    return _NONE if first == second == _NONE else f"{first}{sign}{second}"
 
 
 def _degrees(value_rad: float | None) -> str:

@@ -57,7 +57,7 @@ def test_a_row_tells_the_numbers_of_a_skill_and_how_many_chunks_were_guided():
 
 def test_what_was_not_measured_is_a_dash():
     silent = skill(Chunks(), latency_s=None, delay=None, seam_rad=None, jerk=None)
-    assert skill_table({"t": silent}, "t", 78)[1] == "t      4.5 s       0         –/–  –       0    –→–     –   10%"
+    assert skill_table({"t": silent}, "t", 78)[1] == "t      4.5 s       0           –  –       0      –     –   10%"
 
 
 def test_a_skill_without_a_policy_has_no_row_and_a_run_without_one_no_table():
