@@ -39,6 +39,11 @@ def add_config_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", default="configs/sim.yaml", metavar="FILE", help="robot, limits and policy (default: %(default)s)"
     )
+    add_set_flag(parser)
+
+
+def add_set_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what changes a config's values."""
     parser.add_argument(
         "--set",
         action="append",

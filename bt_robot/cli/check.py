@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bt_robot import __version__
-from bt_robot.cli.arguments import EXIT_INPUT, EXIT_REFUSED, EXIT_SUCCESS, Parser, count, run_command, say
+from bt_robot.cli.arguments import EXIT_INPUT, EXIT_REFUSED, EXIT_SUCCESS, Parser, add_set_flag, count, run_command, say
 from bt_robot.errors import LoadError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -52,14 +52,7 @@ def _parser() -> Parser:
         metavar="FILE",
         help=f"hold the trees against this config, too; with --policy {DEFAULT_CONFIG} by default",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="assignments",
-        help="change one value of the config; repeatable",
-    )
+    add_set_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
