@@ -190,23 +190,19 @@ def test_after_a_loss_the_first_answer_gets_it_again():
     assert limits(a) == [100.0, 5.0, 100.0, 5.0]
 
 
-def test_after_an_absence_the_first_answer_gets_it_again():
+@pytest.mark.parametrize(
+    ("met", "error"),
+    [
+        pytest.param(absent("a"), PolicyUnavailable, id="an absence"),
+        pytest.param({"model": "other"}, PolicyRefused, id="another server was refused"),
+    ],
+)
+def test_the_first_answer_gets_it_again_after(met, error):
     (a,) = policies("a", script=good(2))
     link = servers(a)
     link.ask({}, 0)
-    a.connected, a.metadata = False, [absent("a"), kit.METADATA]
-    with pytest.raises(PolicyUnavailable):
-        link.ask({}, 0)
-    link.ask({}, 0)
-    assert limits(a) == [100.0, 100.0]
-
-
-def test_after_another_server_was_refused_the_first_answer_gets_it_again():
-    (a,) = policies("a", script=good(2))
-    link = servers(a)
-    link.ask({}, 0)
-    a.connected, a.metadata = False, [{"model": "other"}, kit.METADATA]
-    with pytest.raises(PolicyRefused):
+    a.connected, a.metadata = False, [met, kit.METADATA]
+    with pytest.raises(error):
         link.ask({}, 0)
     link.ask({}, 0)
     assert limits(a) == [100.0, 100.0]
