@@ -114,7 +114,7 @@ def test_a_terminated_server_exits_with_0():
     with StandinProcess() as server:
         assert server.url
         os.kill(server.pid, signal.SIGTERM)
-        assert server._process.wait(WAIT_S) == 0
+        assert server._child._process.wait(WAIT_S) == 0
 
 
 def test_a_machine_without_room_for_its_words_or_without_an_interpreter(monkeypatch):
