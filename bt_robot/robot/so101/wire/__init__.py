@@ -1,0 +1,1 @@
+"""What travels on the servo bus, as pure functions: registers, requests, replies. No port, clock or thread."""
