@@ -12,6 +12,7 @@ PACKAGE = Path(bt_robot.__file__).parent
 LAYERS = {
     "errors": 0,
     "messages": 1,
+    "child": 2,
     "config": 2,
     "arm": 2,
     "tree": 3,
@@ -30,6 +31,7 @@ HOMES = {
     "mujoco": ("robot/sim",),
     "scservo_sdk": ("robot/so101",),
     "serial": ("robot/so101",),
+    "cv2": ("robot/cameras", "policy/dialect", "standin", "telemetry", "cli/checking", "cli/arm"),
     "websockets.sync": ("policy",),
     "websockets.asyncio.client": ("policy",),
     "websockets": ("policy", "standin", "telemetry"),
@@ -51,11 +53,35 @@ PURE = (
     "policy/inspection/suspicions",
     "tree/spec",
     "arm",
+    "robot/so101/wire",
+    "robot/so101/calibration.py",
+    "robot/so101/range_sweep",
+    "robot/so101/health",
+    "robot/so101/evidence",
+    "robot/so101/identity",
+    "robot/so101/planning",
+    *(
+        f"robot/so101/guardian/{name}"
+        for name in ("core", "senses", "limbs", "arming", "leaving", "motion", "messages", "plan")
+    ),
 )
 """No socket, no sleep, no thread, no clock of their own."""
 
 POLICY_LAYERS = {"wire": 0, "dialect": 0, "connection": 1, "chunks": 1, "link": 2, "inspection": 2, "alone": 2}
 """The same inside the largest part: a folder of the policy link imports strictly lower ones."""
+
+ROBOT_LAYERS = {
+    "base": 0,
+    "priority": 0,
+    "so101/wire": 0,
+    "fake": 1,
+    "sim": 1,
+    "cameras": 1,
+    "emulator": 2,
+    "so101": 3,
+    "emulated": 4,
+}
+"""The same among the robots: the emulator knows the servos' bytes, not the driver that it is there to test."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "builtin" not in path.parts)
 
@@ -94,6 +120,21 @@ def test_imports_point_down_inside_the_policy_link(module):
     for dotted in imports_of(module):
         other = dotted.split(".")[2] if dotted.startswith("bt_robot.policy.") else own
         assert other == own or POLICY_LAYERS[other] < POLICY_LAYERS[own], f"{module} imports {dotted}"
+
+
+def robot_room_of(parts):
+    """Return the room of a module of `robot`, e.g. `so101/wire`."""
+    deep = "/".join(parts[:2])
+    return deep if deep in ROBOT_LAYERS else parts[0]
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] == "robot" and m.stem != "__init__"], ids=str)
+def test_imports_point_down_inside_the_robots(module):
+    own = robot_room_of([part.removesuffix(".py") for part in module.parts[1:]])
+    for dotted in imports_of(module):
+        if dotted.startswith("bt_robot.robot."):
+            other = robot_room_of(dotted.split(".")[2:])
+            assert other == own or ROBOT_LAYERS[other] < ROBOT_LAYERS[own], f"{module} imports {dotted}"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

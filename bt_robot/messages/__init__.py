@@ -5,7 +5,7 @@ order; the gripper, the last one, is 0.0 (closed) to 1.0 (open). Arrays are neve
 they were handed over.
 """
 
-from bt_robot.messages.arm import Command, Frame, Image, JointLimits, Joints, Observation, Verdict
+from bt_robot.messages.arm import Command, Frame, Health, Image, JointLimits, Joints, Observation, Verdict
 from bt_robot.messages.policy import (
     ActionChunk,
     ActionPlan,
@@ -20,6 +20,7 @@ from bt_robot.messages.tick import NodeFailure, NodeInfo, NodeState, Setup, Sink
 
 __all__ = [
     "Frame",
+    "Health",
     "Observation",
     "JointLimits",
     "Command",

@@ -44,6 +44,23 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """How far a robot can be relied on; all empty while nothing is wrong.
+
+    Attributes:
+        stopped: Why it does not follow commands now, though it may again by itself.
+        doubts: What makes its measurements doubtful now, e.g. a camera without new pictures.
+        strain: What a joint suffers from while the others go on, e.g. that it pushes against something.
+        notes: What a person should read, each thing once.
+    """
+
+    stopped: str = ""
+    doubts: tuple[str, ...] = ()
+    strain: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What the robot measured for one control step.
 
@@ -52,12 +69,14 @@ class Observation:
         time_s: Capture time of the joint positions [s].
         joints: Measured positions, (n,) rad, gripper 0 … 1.
         frames: The newest frame of each camera, by camera name.
+        health: How far the robot can be relied on.
     """
 
     step: int
     time_s: float
     joints: Joints
     frames: Mapping[str, Frame] = field(default_factory=dict[str, Frame])
+    health: Health = field(default_factory=Health)
 
 
 @dataclass(frozen=True, slots=True)

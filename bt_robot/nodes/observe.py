@@ -1,4 +1,4 @@
-"""Look before anything else: is what was measured fresh?"""
+"""Look before anything else: is what was measured fresh, and the robot well?"""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from bt_robot.tree import Action, Input, Outcome, Output, failure, success
 
 
 class Observe(Action):
-    """Succeed while the joints and every camera frame are fresh.
+    """Succeed while the robot is well, and the joints and every camera frame are fresh.
 
     Put it first in a skill: everything behind it then acts on what is really there. It fails with the
-    age of what is stale, and with the cameras that are missing.
+    age of what is stale, with the cameras that are missing, and with what the robot suffers from: that it
+    is stopped, that a camera shows nothing new, that a joint pushes against something.
     """
 
     type_name = "observe"
@@ -27,6 +28,10 @@ class Observe(Action):
     def on_tick(self, ctx: TickContext) -> Outcome:
         """Compare ages with the limit."""
         observation = ctx.observation
+        health = observation.health
+        for trouble in (health.stopped, *health.doubts, health.strain):
+            if trouble:
+                return failure(trouble)
         ages = {"the joints": ctx.now_s - observation.time_s}
         for name in self.cameras or tuple(observation.frames):
             if name not in observation.frames:

@@ -10,8 +10,9 @@ from bt_robot.messages import Command, JointLimits, Joints, Observation
 class Robot(Protocol):
     """A robot arm that measures itself and follows joint targets.
 
-    The order of calls is `connect`, then any number of `observe` and `command`, then `stop`, then
-    `close`. `stop` and `close` may be called at any time, any number of times, and never raise.
+    The order of calls is `connect`, then `arm`, then any number of `observe` and `command`, then `stop`,
+    then `close`. It can be observed before it is armed. `stop`, `emergency_stop` and `close` may be called at any
+    time, any number of times, and never raise.
     """
 
     @property
@@ -27,6 +28,15 @@ class Robot(Protocol):
         """
         ...
 
+    def arm(self) -> None:
+        """Switch the motors on, standing still at the measured pose; allowed again while it is armed.
+
+        Raises:
+            RobotRefused: It must not be armed as it is, or did not confirm that it is.
+            RobotError: It is not connected.
+        """
+        ...
+
     def observe(self, step: int, now_s: float) -> Observation:
         """Return the newest measurement at once.
 
@@ -35,7 +45,7 @@ class Robot(Protocol):
             now_s: The run's clock [s].
 
         Raises:
-            RobotError: Nothing could be measured.
+            RobotError: Nothing could be measured, or a person has to look before the arm may move again.
         """
         ...
 
@@ -49,6 +59,10 @@ class Robot(Protocol):
 
     def stop(self) -> None:
         """Set no new target and hold; the loop has braked the arm before, unless it could not."""
+        ...
+
+    def emergency_stop(self, reason: str) -> None:
+        """Brake and hold at once, from whatever thread; `observe` raises from now on, with the reason."""
         ...
 
     def close(self) -> None:

@@ -49,6 +49,7 @@ class FakeRobot:
         self._limits = limits
         self._joints = np.array(so101.REST if start is None else start, dtype=np.float64)
         self._connected = False
+        self._emergency = ""
         self.commands: deque[Command] = deque(maxlen=MAX_COMMANDS)
         self.stops = 0
         if self._joints.shape != (len(limits.names),):
@@ -61,7 +62,15 @@ class FakeRobot:
 
     def connect(self) -> None:
         """Make `observe` and `command` available."""
-        self._connected = True
+        self._connected, self._emergency = True, ""
+
+    def arm(self) -> None:
+        """Nothing has to be switched on.
+
+        Raises:
+            RobotError: It is not connected.
+        """
+        self._require_connection()
 
     def observe(self, step: int, now_s: float) -> Observation:
         """Return the pose and a flat picture per camera.
@@ -71,9 +80,11 @@ class FakeRobot:
             now_s: The run's clock [s].
 
         Raises:
-            RobotError: It is not connected.
+            RobotError: It is not connected, or it was stopped by `emergency_stop`.
         """
         self._require_connection()
+        if self._emergency:
+            raise RobotError(self._emergency)
         joints = self._joints.copy()
         joints.setflags(write=False)
         frames = {name: Frame(name, now_s, self._picture) for name in self._settings.cameras}
@@ -95,6 +106,10 @@ class FakeRobot:
     def stop(self) -> None:
         """Count the call; the arm stands still anyway."""
         self.stops += 1
+
+    def emergency_stop(self, reason: str) -> None:
+        """Stand still, and refuse to be observed."""
+        self._emergency = self._emergency or f"emergency stop: {reason}"
 
     def close(self) -> None:
         """Make `observe` and `command` unavailable."""

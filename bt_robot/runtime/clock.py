@@ -138,6 +138,8 @@ class WallClock:
         if elapsed_s < due_s:
             self._sleep(due_s - elapsed_s)
             elapsed_s = self._wall() - self._start_s
+            step = max(step, math.floor(elapsed_s / self.period_s))  # a process that was paused oversleeps
+            due_s = step * self.period_s
         self._began_s = self._start_s + elapsed_s
         skipped = step - self._step - 1
         self._step = step

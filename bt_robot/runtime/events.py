@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bt_robot.messages import ActionChunk, LinkState, Splice, Verdict
+from bt_robot.messages import ActionChunk, Health, LinkState, Splice, Verdict
 from bt_robot.runtime.chunk_events import LostChunks, SlowAnswers
 from bt_robot.runtime.clock import Tick
 
@@ -23,6 +23,7 @@ class Events:
         self._starved_ticks = 0
         self._lost = ""
         self._refused = ""
+        self._trouble = ""
         self._slow = SlowAnswers(period_s)
         self._lost_chunks = LostChunks()
 
@@ -36,6 +37,7 @@ class Events:
         late: str,
         chunk: ActionChunk | None = None,
         splice: Splice | None = None,
+        health: Health | None = None,
     ) -> tuple[str, ...]:
         """Return what is new in a tick.
 
@@ -47,8 +49,10 @@ class Events:
             late: Why the tick's decision was too old to be executed, or empty.
             chunk: The chunk that arrived in it, or None.
             splice: What became of that chunk, or None.
+            health: How far the robot can be relied on.
         """
-        found = [late] if late else []
+        found = self._of_the_robot(health or Health())
+        found += [late] if late else []
         if tick.skipped:
             found.append("1 tick missed" if tick.skipped == 1 else f"{tick.skipped} ticks missed")
         self._starved_ticks = self._starved_ticks + 1 if stalled else 0
@@ -66,3 +70,14 @@ class Events:
             found.append(f"command refused: {verdict.refused}")
         self._lost, self._refused = lost, verdict.refused
         return tuple(found)
+
+    def _of_the_robot(self, health: Health) -> list[str]:
+        """Tell what stops it or makes it doubtful when that begins, and when it is over."""
+        kind, *words = ("stopped", health.stopped) if health.stopped else ("in doubt", *health.doubts[:1])
+        before, self._trouble = self._trouble, kind if words else ""
+        found = list(health.notes)
+        if words and before != kind:
+            found.append(f"robot {kind}: {words[0]}")
+        if before and not words:
+            found.append("robot: all well again")
+        return found

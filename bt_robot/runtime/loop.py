@@ -219,18 +219,26 @@ class Loop:
     def _tick(self, tick: Tick) -> Status:
         observation = self._observe(tick)
         previous = self._last_command(observation, tick)
+        stopped = bool(observation.health.stopped)
         self._plan.begin(previous.positions, observation.joints)
         chunk = self._link.poll(tick.time_s)
         splice = None if chunk is None else self._plan.accept(chunk, tick.step)
         self._context.begin(tick.time_s, observation, previous)
         status = self._tree.tick(self._context)
         late = self._too_late()
-        proposal = None if late else self._context.proposal
+        proposal = None if late or stopped else self._context.proposal
         verdict = self._act(tick, previous, proposal)
         stalled = self._plan.stalled(tick.step)
         self._settle_plan(tick.step, proposal)
         events = self._events.of(
-            tick, verdict, self._link.state, stalled=stalled, late=late, chunk=chunk, splice=splice
+            tick,
+            verdict,
+            self._link.state,
+            stalled=stalled,
+            late=late,
+            chunk=chunk,
+            splice=splice,
+            health=observation.health,
         )
         decision = Decision(proposal, chunk, splice, stalled, events)
         self._publish(tick, observation, verdict, status, self._tree.states(), decision)
@@ -253,7 +261,7 @@ class Loop:
 
     def _last_command(self, observation: Observation, tick: Tick) -> Command:
         previous = self._previous
-        if previous is None:
+        if previous is None or observation.health.stopped:  # where a stopped arm comes to rest is seen, not known
             return rest_at(observation.joints, tick.step - 1)
         if tick.step - previous.step > 1:  # real time passed without a command: the arm came to rest
             return rest_at(previous.positions, tick.step - 1)

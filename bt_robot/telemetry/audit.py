@@ -53,7 +53,10 @@ class Auditor:
         self.violations: list[Violation] = []
 
     def publish(self, record: TickRecord) -> None:
-        """Check one tick's command."""
+        """Check one tick's command; a run, and a robot that was stopped, begin where the arm is measured, at rest."""
+        if self._step is None or record.observation.health.stopped:
+            self._positions = record.observation.joints
+            self._velocity = np.zeros_like(self._positions)
         self.check(record.step, record.command.positions)
 
     def check(self, step: int, positions: Joints) -> None:

@@ -127,8 +127,16 @@ class Rate:
 class LiveTerminal:
     """A sink that redraws the tree a few times a second, from its own thread."""
 
-    def __init__(self, nodes: Sequence[NodeInfo], title: str, console: Console) -> None:
-        """Take over the screen until `close`."""
+    def __init__(self, nodes: Sequence[NodeInfo], title: str, console: Console, hint: str = "") -> None:
+        """Take over the screen until `close`.
+
+        Args:
+            nodes: The tree.
+            title: What runs.
+            console: Where to draw.
+            hint: Which key does what; shown where there is room.
+        """
+        self._hint = hint
         self._nodes = tuple(nodes)
         self._title = title
         self._console = console
@@ -188,7 +196,10 @@ class LiveTerminal:
         width = self._console.size.width
         path = tail(active_path(self._nodes, record.nodes), width - 4)
         at = Text(f"at: {path}", no_wrap=True, overflow="ellipsis")
-        return [*header(record, self._title, self._rate.hz, width, self._delay_steps), at]
+        first, *others = header(record, self._title, self._rate.hz, width, self._delay_steps)
+        if self._hint and len(first) + len(self._hint) + 3 <= width:
+            first.append(f"   {self._hint}", "dim")
+        return [first, *others, at]
 
     def _height(self, beside: int) -> int:
         """Return the lines to fill; the last frame may scroll, so it has room for the top nodes beside other lines."""

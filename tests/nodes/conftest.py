@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bt_robot.errors import ProposalError
-from bt_robot.messages import Command, JointLimits, LinkState, Observation
+from bt_robot.messages import Command, Health, JointLimits, LinkState, Observation
 
 LIMITS = JointLimits(
     names=("pan", "lift", "gripper"),
@@ -68,6 +68,7 @@ class World:
     commanded: np.ndarray = field(default_factory=lambda: np.array([0.0, 0.0, 0.5]))
     frames: dict = field(default_factory=dict)
     measured_s: float | None = None
+    health: Health = field(default_factory=Health)
     limits: JointLimits = LIMITS
     poses: dict = field(default_factory=lambda: {"rest": np.array([0.5, -0.5, 0.2])})
     policy: FakeLink = field(default_factory=FakeLink)
@@ -77,7 +78,7 @@ class World:
     @property
     def observation(self):
         measured_s = self.now_s if self.measured_s is None else self.measured_s
-        return Observation(self.step, measured_s, self.joints, self.frames)
+        return Observation(self.step, measured_s, self.joints, self.frames, self.health)
 
     @property
     def last_command(self):

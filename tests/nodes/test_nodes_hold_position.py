@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bt_robot.messages import LinkState, Status
+from bt_robot.messages import Health, LinkState, Status
 from bt_robot.nodes.hold_position import HoldPosition
 
 
@@ -53,3 +53,37 @@ def test_the_time_starts_anew_with_every_hold(world):
 def test_an_unknown_reason_is_no_port_value():
     with pytest.raises(TypeError):
         HoldPosition(whle="always")
+
+
+@pytest.mark.parametrize(
+    ("health", "reason"),
+    [
+        (Health(stopped="no servo answers"), "no servo answers"),
+        (
+            Health(doubts=("camera 'wrist': stale", "camera 'front': stale")),
+            "camera 'wrist': stale; camera 'front': stale",
+        ),
+    ],
+)
+def test_it_holds_for_a_robot_that_may_recover(world, health, reason):
+    world.plan.actions, world.health = np.zeros((4, 3)), health
+    leaf = HoldPosition(**{"while": "unavailable"})
+    assert world.tick(leaf, start=True).reason == f"holding for 0.0 s: {reason}"
+    world.health = Health()
+    assert world.tick(leaf).reason == "nothing to hold for: the policy is available"
+
+
+def test_it_holds_for_the_policy_as_well_when_it_holds_for_both(world):
+    world.policy.state = LinkState(available=False, reason="connection refused")
+    outcome = world.tick(HoldPosition(**{"while": "unavailable"}), start=True)
+    assert outcome.reason == "holding for 0.0 s: policy unavailable: connection refused"
+
+
+def test_a_strained_joint_is_nothing_to_hold_for(world):
+    world.plan.actions, world.health = np.zeros((4, 3)), Health(strain="elbow_flex (id 3): blocked")
+    assert world.tick(HoldPosition(**{"while": "unavailable"}), start=True).status is Status.FAILURE
+
+
+def test_who_holds_for_the_policy_only_does_not_look_at_the_robot(world):
+    world.plan.actions, world.health = np.zeros((4, 3)), Health(stopped="no servo answers")
+    assert world.tick(HoldPosition(**{"while": "policy_unavailable"}), start=True).status is Status.FAILURE

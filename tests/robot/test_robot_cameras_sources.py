@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from bt_robot.robot.cameras.choice import source_for
 from bt_robot.robot.cameras.settings import OpenCvCameraSettings, ScriptedCameraSettings, VideoCameraSettings
-from bt_robot.robot.cameras.sources import Captured, source_for
+from bt_robot.robot.cameras.sources import Captured
 from tests.robot.camera_kit import picture
 
 

@@ -367,51 +367,5 @@ def test_a_link_stays_a_link(tmp_path, calibration):
     assert target.read_text(encoding="utf-8") == GOLDEN
 
 
-# the arm at hand ------------------------------------------------------------------------------------------------
-
-
-def held(calibration):
-    return {joint.servo_id: dict(joint.registers) for joint in calibration.joints}
-
-
-def test_a_file_of_this_arm_differs_in_nothing(calibration):
-    assert calibration_files.differences(calibration, held(calibration)) == []
-
-
-def test_a_stale_file_is_told_per_joint_with_both_values_and_what_to_do(calibration):
-    registers = held(calibration)
-    registers[1]["position_offset"] = -100
-    registers[3] |= {"min_position": 900, "max_position": 3000}
-    assert calibration_files.differences(calibration, registers) == [
-        "shoulder_pan (id 1): homing offset is -100 in the servo and -123 in the file; the file is older, or"
-        " that of another"
-        " arm: name the right file, or run bt-arm calibrate",
-        "elbow_flex (id 3): lowest position is 900 in the servo and 928 in the file, highest position is 3000 in"
-        " the servo"
-        " and 3140 in the file; the file is older, or that of another arm: name the right file, or run bt-arm"
-        " calibrate",
-    ]
-
-
-def test_a_servo_that_was_replaced_is_recognised(calibration):
-    registers = held(calibration)
-    registers[6] = {"position_offset": 0, "min_position": 0, "max_position": 4095}
-    (words,) = calibration_files.differences(calibration, registers)
-    assert words.startswith("gripper (id 6): homing offset is 0 in the servo and 7 in the file, lowest")
-    assert words.endswith("; the servo is not calibrated (was it replaced or reset?): run bt-arm calibrate")
-
-
-def test_a_servo_whose_registers_could_not_be_read_is_not_taken_for_equal(calibration):
-    registers = held(calibration)
-    del registers[2]
-    del registers[4]["min_position"]
-    assert calibration_files.differences(calibration, registers) == [
-        "shoulder_lift (id 2): its homing offset and lowest position and highest position could not be read; is"
-        " the servo"
-        " connected? Try again",
-        "wrist_flex (id 4): its lowest position could not be read; is the servo connected? Try again",
-    ]
-
-
 def test_the_drive_mode_is_no_register_and_is_not_compared(calibration):
     assert "drive_mode" not in calibration.joints[0].registers

@@ -55,6 +55,16 @@ def test_the_wall_clock_skips_the_steps_it_missed_and_does_not_burst():
     assert wall.now_s == pytest.approx(100.4)
 
 
+def test_the_wall_clock_skips_the_steps_that_it_overslept():
+    wall = Wall()
+    clock = WallClock(0.1, wall, lambda seconds: wall.sleep(seconds + 0.25))
+    clock.next_tick()
+    late = clock.next_tick()
+    assert (late.step, late.skipped) == (3, 2)
+    assert late.time_s == pytest.approx(0.3)
+    assert late.lateness_s == pytest.approx(0.05)
+
+
 def test_paced_simulated_time_stands_still_while_late_and_counts_it():
     wall = Wall()
     clock = PacedClock(SimulatedClock(0.1), wall, wall.sleep)

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bt_robot.messages import ActionChunk, LinkState, Splice, Verdict
+from bt_robot.messages import ActionChunk, Health, LinkState, Splice, Verdict
 from bt_robot.runtime.chunk_events import LostChunks, SlowAnswers
 from bt_robot.runtime.clock import Tick
 from bt_robot.runtime.events import Events
@@ -16,8 +16,9 @@ from tests.scale import examples
 FINE = LinkState(available=True, requests=3)
 
 
-def told(events, *, skipped=0, refused="", link=FINE, stalled=False, late=""):
-    return events.of(Tick(0, 0.0, skipped=skipped), Verdict(refused=refused), link, stalled=stalled, late=late)
+def told(events, *, skipped=0, refused="", link=FINE, stalled=False, late="", health=None):
+    verdict = Verdict(refused=refused)
+    return events.of(Tick(0, 0.0, skipped=skipped), verdict, link, stalled=stalled, late=late, health=health)
 
 
 def test_an_uneventful_tick_has_no_words():
@@ -48,6 +49,31 @@ def test_a_refused_command_is_told_once_per_reason():
         (),
         ("command refused: pan is nan",),
     ]
+
+
+def test_a_robot_in_trouble_is_told_when_it_begins_when_it_gets_worse_and_when_it_is_over():
+    events = Events(0.1)
+    blind, silent = "camera 'wrist': no new picture for 0.21 s", "no servo answers"
+    course = [
+        Health(doubts=(blind,)),
+        Health(doubts=(blind,)),
+        Health(stopped=silent),
+        Health(stopped=silent),
+        Health(),
+    ]
+    assert [told(events, health=health) for health in [*course, Health()]] == [
+        (f"robot in doubt: {blind}",),
+        (),
+        (f"robot stopped: {silent}",),
+        (),
+        ("robot: all well again",),
+        (),
+    ]
+
+
+def test_what_a_robot_notes_is_told_as_it_comes():
+    events = Events(0.1)
+    assert told(events, health=Health(notes=("armed", "write lost"))) == ("armed", "write lost")
 
 
 def test_missed_ticks_and_late_decisions_are_told_every_time():

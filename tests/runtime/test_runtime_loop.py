@@ -9,7 +9,7 @@ import pytest
 
 from bt_robot.arm import so101
 from bt_robot.errors import RobotError
-from bt_robot.messages import ActionChunk, Status
+from bt_robot.messages import ActionChunk, Health, Status
 from bt_robot.policy.chunks.plan import Plan
 from bt_robot.policy.link.silent import SilentPolicy
 from bt_robot.robot.fake import FakeRobot
@@ -220,6 +220,41 @@ def test_a_tick_without_a_proposal_holds():
     _, robot, records = run("idle")
     assert all(record.verdict.held for record in records)
     assert np.allclose(positions(robot), so101.REST)
+
+
+class Stopping(FakeRobot):
+    """Does not follow from step 5 to 9, and has sunk a little when it does again."""
+
+    def observe(self, step, now_s):
+        if step == 5:
+            self._joints = self._joints - 0.05
+        observation = super().observe(step, now_s)
+        return replace(observation, health=Health(stopped="no servo answers" if 5 <= step < 10 else ""))
+
+
+def test_a_robot_that_is_stopped_gets_the_pose_it_is_in_and_goes_on_from_there():
+    _, robot, records = run("go", robot=Stopping())
+    assert all(record.verdict.held for record in records[5:10])
+    for record in records[5:10]:
+        np.testing.assert_allclose(record.command.positions, record.observation.joints)
+    assert records[5].events == ("robot stopped: no servo answers",)
+    assert records[10].events == ("robot: all well again",)
+    assert audit(positions(robot)[5:], positions(robot)[5], so101.LIMITS, PERIOD_S) == []
+    assert np.allclose(positions(robot)[-1], AWAY)
+
+
+def test_an_emergency_stop_ends_the_run_with_its_reason(caplog):
+    robot = FakeRobot()
+
+    class Alarm:
+        def publish(self, record):
+            if record.step == 3:
+                robot.emergency_stop("space pressed")
+
+    with caplog.at_level(logging.CRITICAL):
+        ending, _, records = run("go", robot=robot, sinks=[Alarm()])
+    assert (ending.status, ending.reason) == (Status.FAILURE, "emergency stop: space pressed")
+    assert len(records) == 4
 
 
 def test_a_proposal_that_is_no_number_is_refused_holds_and_is_told_once():

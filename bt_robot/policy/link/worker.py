@@ -183,6 +183,11 @@ class Worker:
             wait_s = self._retry_s - self._seen_s
             return replace(self._state, retry_in_s=wait_s if 0.0 < wait_s < math.inf else None)
 
+    @property
+    def expected_latency_s(self) -> float:
+        """The latency to expect of answers [s]: the last one's."""
+        return self.state.latency_s or 0.0
+
     def new_epoch(self) -> None:
         """Make every answer to an earlier request stale."""
         with self._changed:

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from bt_robot.messages import Image
+from bt_robot.robot.cameras.choice import source_for
 from bt_robot.robot.cameras.freshness import Repeats
 from bt_robot.robot.cameras.settings import Step, from_json
 from bt_robot.robot.cameras.shared_frames import FrameWriter, State
-from bt_robot.robot.cameras.sources import CorruptFrame, Source, SourceLost, source_for
+from bt_robot.robot.cameras.sources import CorruptFrame, Source, SourceLost
 
 REOPEN_S: Final = 1.0
 """A lost device is opened again at most once in this time [s]."""

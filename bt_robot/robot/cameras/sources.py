@@ -1,4 +1,4 @@
-"""Where a capture process gets its pictures from."""
+"""What every source of a capture process is: one picture after the other."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from typing import Protocol
 import numpy as np
 
 from bt_robot.messages import Image
-from bt_robot.robot.cameras.settings import (
-    CapturedSettings,
-    OpenCvCameraSettings,
-    ScriptedCameraSettings,
-    VideoCameraSettings,
-)
 
 Wait = Callable[[float], bool]
 """Waits for a time [s]; returns True when the process has to end."""
@@ -81,26 +75,3 @@ class Source(Protocol):
     def close(self) -> None:
         """Let go of it; allowed at any time."""
         ...
-
-
-def source_for(settings: CapturedSettings, wait: Wait, complaints: Complaints) -> Source:
-    """Return the source that the settings describe.
-
-    Args:
-        settings: Which camera.
-        wait: How a source waits.
-        complaints: Returns and forgets what native libraries wrote to stderr.
-    """
-    # OpenCV takes 100 ms to load: only the process that needs it pays for it.
-    if isinstance(settings, OpenCvCameraSettings):
-        from bt_robot.robot.cameras.opencv_source import OpenCvSource
-
-        return OpenCvSource(settings, complaints)
-    if isinstance(settings, VideoCameraSettings):
-        from bt_robot.robot.cameras.video_source import VideoSource
-
-        return VideoSource(settings, wait)
-    assert isinstance(settings, ScriptedCameraSettings)
-    from bt_robot.robot.cameras.scripted_source import ScriptedSource
-
-    return ScriptedSource(settings, wait, complaints)

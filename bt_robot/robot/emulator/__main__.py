@@ -25,6 +25,7 @@ from bt_robot.robot.emulator.log_file import LogFile
 from bt_robot.robot.emulator.physics import MujocoPlant
 from bt_robot.robot.emulator.plant import FirstOrderPlant, Plant
 from bt_robot.robot.emulator.server import PtyServer, Watched
+from bt_robot.robot.priority import EMULATED_SERVOS, before_others
 from bt_robot.robot.sim.mirror import StateWriter
 from bt_robot.robot.sim.model import PHYSICS_STEP_S
 from bt_robot.robot.sim.settings import SimSettings
@@ -126,6 +127,7 @@ def _serve(args: argparse.Namespace, folder: Path) -> int:
     # What exists now stays: a collection would hold up replies for nothing.
     gc.collect()
     gc.freeze()
+    before_others(EMULATED_SERVOS)
     gc.disable()
     words = json.dumps(said) if args.json else f"an emulated SO-101 listens on {server.path}; end with Ctrl-C"
     sys.stdout.write(words + "\n")

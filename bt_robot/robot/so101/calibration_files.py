@@ -1,10 +1,9 @@
-"""Calibration files: LeRobot's JSON, where LeRobot looks for it, and whether it is that of the arm at hand."""
+"""Calibration files: LeRobot's JSON, and where LeRobot looks for it."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -19,11 +18,6 @@ ROBOT_FOLDERS: Final = ("so_follower", "so101_follower", "so100_follower")
 """LeRobot's folder names for this arm, the newest first: 0.4.3 moved them, and never looks into the older ones."""
 
 _OLD_FORMAT = frozenset({"homing_offset", "drive_mode", "start_pos", "end_pos", "calib_mode", "motor_names"})
-_WORDS: Final = {
-    "position_offset": "homing offset",
-    "min_position": "lowest position",
-    "max_position": "highest position",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,34 +241,3 @@ def as_json(calibration: Calibration) -> str:
         for joint in calibration.joints
     }
     return json.dumps(entries, indent=4)
-
-
-def differences(calibration: Calibration, registers: Mapping[int, Mapping[str, int]]) -> list[str]:
-    """Compare a calibration with what the servos hold; return a sentence per joint that differs.
-
-    Args:
-        calibration: That of the file.
-        registers: What was read from each servo, by id and register name: `position_offset`, `min_position` and
-            `max_position`.
-    """
-    found: list[str] = []
-    for joint in calibration.joints:
-        who = f"{joint.name} (id {joint.servo_id})"
-        held = registers.get(joint.servo_id, {})
-        if missing := [_WORDS[name] for name in joint.registers if name not in held]:
-            found.append(f"{who}: its {' and '.join(missing)} could not be read; is the servo connected? Try again")
-            continue
-        wrong = [
-            f"{_WORDS[name]} is {held[name]} in the servo and {value} in the file"
-            for name, value in joint.registers.items()
-            if held[name] != value
-        ]
-        if wrong:
-            found.append(f"{who}: {', '.join(wrong)}; {_advice(held)}")
-    return found
-
-
-def _advice(held: Mapping[str, int]) -> str:
-    if (held["position_offset"], held["min_position"], held["max_position"]) == (0, 0, MAX_TICK):
-        return "the servo is not calibrated (was it replaced or reset?): run bt-arm calibrate"
-    return "the file is older, or that of another arm: name the right file, or run bt-arm calibrate"
