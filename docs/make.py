@@ -25,6 +25,8 @@ from bt_robot.policy.dialect.profile import Profile, built_in_profiles
 from bt_robot.policy.dialect.rtc import RtcDialect
 from bt_robot.policy.dialect.schema import schema_text
 from bt_robot.policy.dialect.units import GripperScale
+from bt_robot.robot.cameras.settings import CAMERA_KINDS
+from bt_robot.robot.so101.settings import GuardSettings, HealthSettings, TorqueSettings
 from bt_robot.tree import Output
 from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
 
@@ -32,6 +34,9 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
 import strategies  # noqa: E402 - it stands beside this file
+
+HIDDEN_CAMERAS = ("scripted",)
+"""What only tests and demonstrations need."""
 
 PICTURES = ("film.png", "joints.png", "latency.png", "chunks.png", "tree.svg")
 
@@ -128,6 +133,12 @@ def config_page() -> str:
     lines += _settings("## The config", RunSettings)
     for name, settings in ROBOTS.items():
         lines += _settings(f"### `robot`, with `type: {name}`", settings)
+    for name, part in (("torque", TorqueSettings), ("health", HealthSettings), ("guard", GuardSettings)):
+        lines += _settings(f"### `robot.{name}`, of an SO-101", part)
+    lines.append("How to get to a config for your arm: [the real arm](real-arm.md).\n")
+    for name, camera in CAMERA_KINDS.items():
+        if name not in HIDDEN_CAMERAS:
+            lines += _settings(f"### A camera in `robot.cameras`, with `type: {name}`", camera)
     lines += _settings("### `limits`", LimitSettings) + _settings("### `policy`", PolicySettings)
     lines += _settings("### `policy.execution`", Execution)
     lines.append("What each strategy does, with a picture each: [execution strategies](execution.md).\n")

@@ -182,9 +182,9 @@ def _checked(tree: str, settings: RunSettings | None) -> dict[str, Any]:
 
 def _hold_against(spec: TreeSpec, settings: RunSettings) -> None:
     from bt_robot.cli.preflight import preflight
-    from bt_robot.cli.session import Job, make_robot
+    from bt_robot.cli.robots import make_robot
 
-    preflight(settings, spec, make_robot(Job(settings, spec, ())).limits)
+    preflight(settings, spec, make_robot(settings, seed=0).limits)
 
 
 def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: list[dict[str, Any]]) -> list[Report]:

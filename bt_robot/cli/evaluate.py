@@ -25,13 +25,14 @@ from bt_robot.cli.arguments import (
     say,
     seed,
 )
-from bt_robot.errors import StartRefused
+from bt_robot.errors import StartRefused, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
     from bt_robot.cli.episode import Episode
     from bt_robot.cli.session import Job
+    from bt_robot.cli.settings import RunSettings
 
 _EPILOG = f"""\
 An episode succeeds when the tree ends with SUCCESS and, in simulation, what the tree file `expects` is really so.
@@ -49,7 +50,7 @@ def _parser() -> Parser:
     parser.add_argument("--episodes", type=count, default=20, metavar="N", help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=seed, default=0, metavar="S", help="of the first; they count up")
     parser.add_argument("--latency-ms", type=float, metavar="L", help="simulated policy latency [ms]")
-    parser.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="J", help="at a time (%(default)s)")
+    parser.add_argument("--jobs", type=count, metavar="J", help="at a time (one a core; one robot of real time)")
     parser.add_argument("--max-time", type=positive, default=300.0, metavar="SECONDS", help="per episode (%(default)s)")
     add_config_flags(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
@@ -74,7 +75,8 @@ def wilson(successes: int, total: int, z: float = 1.959964) -> tuple[float, floa
 
 def _run(arguments: argparse.Namespace) -> int:
     from bt_robot.cli.preflight import preflight
-    from bt_robot.cli.session import Job, make_robot
+    from bt_robot.cli.robots import make_robot
+    from bt_robot.cli.session import Job
     from bt_robot.cli.settings import load_settings
     from bt_robot.cli.task import load_task, policy_server
 
@@ -83,14 +85,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.latency_ms is not None:
         assignments.append(f"policy.simulated_latency_s={arguments.latency_ms / 1e3:g}")
     settings = load_settings(arguments.config, assignments)
+    if settings.real_time and arguments.latency_ms is not None:
+        raise UsageError(f"--latency-ms is for simulated time, and the robot of {arguments.config} moves in real time")
     first = Job(settings, spec, (), arguments.seed)
-    preflight(settings, spec, make_robot(first).limits)
-    began_s = time.monotonic()
+    preflight(settings, spec, make_robot(settings, first.seed).limits)
+    began_s, fast = time.monotonic(), not settings.real_time
     with ExitStack() as stack:
-        servers = min(arguments.jobs, arguments.episodes)
+        servers = min(arguments.jobs or _most_jobs(settings), arguments.episodes)
         urls = [stack.enter_context(policy_server(settings, spec)) for _ in range(servers)]
         jobs = [
-            replace(first, urls=urls[i % servers], seed=first.seed + i, fast=True, max_time_s=arguments.max_time)
+            replace(first, urls=urls[i % servers], seed=first.seed + i, fast=fast, max_time_s=arguments.max_time)
             for i in range(arguments.episodes)
         ]
         episodes = sorted(_episodes(jobs, servers), key=lambda episode: episode.seed)
@@ -99,6 +103,11 @@ def _run(arguments: argparse.Namespace) -> int:
     result = summarise(spec.name, episodes, time.monotonic() - began_s)
     say((json.dumps(result) if arguments.json else describe(result)) + "\n")
     return EXIT_SUCCESS if result["successes"] == result["episodes"] else EXIT_FAILURE
+
+
+def _most_jobs(settings: RunSettings) -> int:
+    """Return how many episodes to run at a time: what moves by the wall clock wants the machine for itself."""
+    return 1 if settings.real_time else os.cpu_count() or 1
 
 
 def _episodes(jobs: Sequence[Job], workers: int) -> Iterator[Episode]:

@@ -12,7 +12,6 @@ from bt_robot.errors import RobotRefused, UsageError
 from bt_robot.messages import JointLimits, Joints, Observation, Setup
 from bt_robot.policy.dialect.dialect import Dialect
 from bt_robot.policy.dialect.profile import Profile, load_profile
-from bt_robot.robot.sim.settings import SimSettings
 from bt_robot.tree import Tree, TreeSpec, build_tree
 
 START_TOLERANCE = 0.05
@@ -56,7 +55,7 @@ def preflight(settings: RunSettings, spec: TreeSpec, robot: JointLimits) -> Plan
     except ValueError as error:
         raise UsageError(str(error)) from error
     tree = build_tree(spec)
-    misfits = [f"{path}: {why}" for path, why in tree.objections(Setup(limits, poses, settings.robot.cameras))]
+    misfits = [f"{path}: {why}" for path, why in tree.objections(Setup(limits, poses, tuple(settings.robot.cameras)))]
     misfits += _wrong_expectations(settings, spec)
     prompts = tuple(node.prompt for node in tree.nodes if node.type == "query_policy")
     profile = load_profile(settings.policy.profile).with_horizon(settings.policy.horizon) if prompts else None
@@ -96,9 +95,9 @@ def _wrong_policy(settings: RunSettings, profile: Profile, limits: JointLimits) 
 
 def _wrong_expectations(settings: RunSettings, spec: TreeSpec) -> list[str]:
     """Return what a tree expects of blocks that are not there."""
-    if not isinstance(settings.robot, SimSettings):
+    if settings.cell is None:
         return []
-    blocks = settings.robot.blocks
+    blocks = settings.cell.blocks
     return [
         f"expects: there is no {colour} block; the config has {', '.join(blocks) or 'none'}"
         for colour in spec.expects.get("in_container", ())

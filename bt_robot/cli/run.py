@@ -24,6 +24,7 @@ from bt_robot.cli.arguments import (
     say,
     seed,
 )
+from bt_robot.errors import UsageError
 
 if TYPE_CHECKING:
     from bt_robot.cli.session import Session
@@ -76,6 +77,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from bt_robot.cli.emergency import HINT, Button, emergency_stop
     from bt_robot.cli.session import Job, open_session
     from bt_robot.cli.settings import load_settings
     from bt_robot.cli.task import load_task, policy_server
@@ -86,12 +88,17 @@ def _run(arguments: argparse.Namespace) -> int:
     max_time_s = arguments.max_time or (PROMPT_LIMIT_S if arguments.prompt else None)
     with ExitStack() as stack:
         urls = stack.enter_context(policy_server(settings, spec))
+        if arguments.fast and settings.real_time:
+            raise UsageError(f"--fast is for simulated time, and the robot of {arguments.config} moves in real time")
         job = Job(settings, spec, urls, arguments.seed, arguments.fast, max_time_s)
+        button = Button()  # works until the arm is at rest
+        hint = HINT if stack.enter_context(emergency_stop(button.press)) else ""
         session = stack.enter_context(open_session(job))
-        return _drive(session, arguments, began_s)
+        button.wire_to(session.robot.emergency_stop)
+        return _drive(session, arguments, began_s, hint)
 
 
-def _drive(session: Session, arguments: argparse.Namespace, began_s: float) -> int:
+def _drive(session: Session, arguments: argparse.Namespace, began_s: float, hint: str) -> int:
     from bt_robot.cli.expectations import unmet
     from bt_robot.cli.report import describe, new_folder, summary, write_pictures, write_summary
     from bt_robot.telemetry.recording import Recording
@@ -103,7 +110,10 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float) -> i
     folder = None if arguments.no_artifacts else new_folder(Path(arguments.out), session.job.spec.name)
     tally = Tally()
     recording = Recording()
-    with _terminal(session, arguments) as terminal, arguments.interrupt.asked_politely():
+    with (
+        _terminal(session, arguments, hint) as terminal,
+        arguments.interrupt.asked_politely(),
+    ):
         ending = session.run([tally, recording, terminal], arguments.interrupt)
     wall_s = time.monotonic() - began_s
     result = summary(session, ending, tally.numbers, wall_s, unmet(session.job.spec.expects, session.robot))
@@ -122,7 +132,7 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float) -> i
 
 
 @contextmanager
-def _terminal(session: Session, arguments: argparse.Namespace) -> Generator[Sink]:
+def _terminal(session: Session, arguments: argparse.Namespace, hint: str) -> Generator[Sink]:
     """Show the run: live where there is a screen for it, in plain lines elsewhere."""
     from rich.console import Console
 
@@ -134,7 +144,7 @@ def _terminal(session: Session, arguments: argparse.Namespace) -> Generator[Sink
         return
     # A terminal that is paused must not make anybody wait: only the writer's thread writes to it.
     screen = Console(file=arguments.stderr, force_terminal=True)
-    terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, screen)
+    terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, screen, hint)
     with _logging_into(terminal.log_handler, arguments.stderr):
         try:
             yield terminal

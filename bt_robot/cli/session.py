@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bt_robot.cli.preflight import Plans, preflight, require_inside
+from bt_robot.cli.robots import make_robot
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import PolicyRefused
 from bt_robot.messages import JointLimits, Joints, Observation, Sink
@@ -24,8 +25,7 @@ from bt_robot.policy.link.silent import SilentPolicy
 from bt_robot.policy.link.simulated import SimulatedLatency
 from bt_robot.policy.link.worker import Worker
 from bt_robot.robot.base import Robot
-from bt_robot.robot.fake import FakeRobot, FakeSettings
-from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock
+from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock, WallClock
 from bt_robot.runtime.loop import Ending, Link, Loop
 from bt_robot.tree import TreeSpec
 
@@ -39,7 +39,7 @@ class Job:
         spec: The tree.
         urls: Where the policy servers are, the preferred one first; ignored when the tree asks no policy.
         seed: Places the blocks.
-        fast: Unpaced simulated time instead of time paced to the wall.
+        fast: Unpaced simulated time instead of time paced to the wall; no robot of real time can do that.
         max_time_s: Time limit on the run's clock [s]; None for none.
     """
 
@@ -85,24 +85,37 @@ class Session:
         return self.job.settings.policy.execution.resolved(incremental=profile.incremental)
 
     def run(self, sinks: Sequence[Sink] = (), interrupted: Callable[[], bool] = lambda: False) -> Ending:
-        """Tick the tree to its end."""
+        """Arm the robot and tick the tree to its end.
+
+        Raises:
+            RobotRefused: The robot could not be armed; nothing moved.
+        """
         job = self.job
-        clock: Clock = SimulatedClock(job.period_s)
-        if not job.fast:
-            clock = PacedClock(SimulatedClock(job.period_s))
+        self.robot.arm()
         loop = Loop(
             robot=self.robot,
             tree=self.plans.tree,
             link=self._link,
             plan=self._plan,
-            clock=clock,
+            clock=_clock(job),
             limits=self.plans.limits,
             poses=self.plans.poses,
             sinks=sinks,
             max_time_s=job.max_time_s,
             interrupted=interrupted,
         )
-        return loop.run()
+        try:
+            return loop.run()
+        except KeyboardInterrupt:  # insisted on: the arm is not parked, either; it holds where it is
+            self.robot.emergency_stop("interrupted twice")
+            raise
+
+
+def _clock(job: Job) -> Clock:
+    if job.settings.real_time:
+        return WallClock(job.period_s)
+    clock = SimulatedClock(job.period_s)
+    return clock if job.fast else PacedClock(clock)
 
 
 @contextmanager
@@ -114,7 +127,7 @@ def open_session(job: Job) -> Generator[Session]:
         StartRefused: The robot or the policy said no.
         LoadError: The profile could not be loaded.
     """
-    robot = make_robot(job)
+    robot = make_robot(job.settings, job.seed)
     plans = preflight(job.settings, job.spec, robot.limits)
     policy = job.settings.policy
     access = Access.read(policy.api_key_env, policy.ca_file) if plans.profile is not None else Access()
@@ -131,16 +144,6 @@ def open_session(job: Job) -> Generator[Session]:
         robot.close()
 
 
-def make_robot(job: Job) -> Robot:
-    """Return the robot that a config asks for, not connected yet."""
-    settings = job.settings.robot
-    if isinstance(settings, FakeSettings):
-        return FakeRobot(settings)
-    from bt_robot.robot.sim.robot import SimRobot  # MuJoCo is loaded only where it is used
-
-    return SimRobot(settings, job.seed, job.period_s)
-
-
 def _open_policy(
     job: Job, plans: Plans, robot_limits: JointLimits, observation: Observation, access: Access
 ) -> tuple[Link, Plan, Forecast | None]:
@@ -153,9 +156,11 @@ def _open_policy(
     dialect = Dialect(profile, plans.limits, ranges=robot_limits, pace=pace, jpeg_quality=policy.jpeg_quality)
     leftover = plan.leftover if execution.strategy == "rtc" else None
     worker = Worker(profile, job.urls, plans.limits, policy.timeouts, access=access, dialect=dialect, leftover=leftover)
-    link = SimulatedLatency(
-        worker, policy.least_latency_s, wait=job.fast, jitter_s=policy.simulated_jitter_s, seed=job.seed
-    )
+    link: SimulatedLatency | Worker = worker
+    if not job.settings.real_time:
+        link = SimulatedLatency(
+            worker, policy.least_latency_s, wait=job.fast, jitter_s=policy.simulated_jitter_s, seed=job.seed
+        )
     try:
         link.start(observation, plans.prompts[0])
     except PolicyRefused:

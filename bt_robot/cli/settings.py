@@ -17,8 +17,9 @@ from bt_robot.config.values import Rule, Tagged, bind
 from bt_robot.messages import JointLimits, Joints
 from bt_robot.robot.fake import FakeSettings
 from bt_robot.robot.sim.settings import SimSettings
+from bt_robot.robot.so101.settings import So101Settings
 
-ROBOTS: Mapping[str, type] = {"sim": SimSettings, "fake": FakeSettings}
+ROBOTS: Mapping[str, type] = {"sim": SimSettings, "fake": FakeSettings, "so101": So101Settings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,29 @@ class LimitSettings:
 class RunSettings:
     """A whole config file."""
 
-    robot: Annotated[SimSettings | FakeSettings, Tagged("type", ROBOTS), Rule(doc="which robot, and its own settings")]
+    robot: Annotated[
+        SimSettings | FakeSettings | So101Settings,
+        Tagged("type", ROBOTS),
+        Rule(doc="which robot, and its own settings"),
+    ]
     control_hz: Annotated[float, Rule(doc="control rate [Hz]", minimum=1.0, maximum=500.0)] = 30.0
     limits: Annotated[LimitSettings, Rule(doc="the safety envelope")] = field(default_factory=LimitSettings)
     policy: Annotated[PolicySettings, Rule(doc="the policy server")] = field(default_factory=PolicySettings)
     poses: Annotated[Mapping[str, tuple[float, ...]], Rule(doc="named poses, see above")] = field(
         default_factory=dict[str, tuple[float, ...]]
     )
+
+    @property
+    def cell(self) -> SimSettings | None:
+        """The simulated work cell that the robot stands in; None where the world is real, or there is none."""
+        if isinstance(self.robot, So101Settings):
+            return self.robot.cell if self.robot.emulated else None
+        return self.robot if isinstance(self.robot, SimSettings) else None
+
+    @property
+    def real_time(self) -> bool:
+        """Whether the robot moves by the wall clock, so that a run can't be faster."""
+        return isinstance(self.robot, So101Settings)
 
     def named_poses(self, robot: JointLimits) -> dict[str, Joints]:
         """Return the poses as joint vectors, (n,) each.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from bt_robot.robot.emulator.arm import emulated_calibration
+
 
 @dataclass
 class Done:
@@ -34,3 +36,11 @@ def command(capsys):
 
     yield run
     root.handlers[:], root.level = before, level
+
+
+@pytest.fixture
+def emulated_calibration_file(tmp_path):
+    """The emulated arm's calibration as LeRobot would have written it."""
+    path = tmp_path / "emulated.json"
+    path.write_text(json.dumps(emulated_calibration()), encoding="utf-8")
+    return path

@@ -36,7 +36,7 @@ def test_set_is_checked_like_the_file():
         "--set policy.timeut_s=3: unknown key 'timeut_s'; expected one of api_key_env, ca_file, connect_timeout_s,"
         " execution, first_timeout_s, horizon, jpeg, profile, simulated_jitter_s, simulated_latency_s, start_wait_s,"
         " timeout_s, url (did you mean 'timeout_s'?)",
-        "--set robot.type=smi: unknown robot.type 'smi'; expected one of fake, sim (did you mean 'sim'?)",
+        "--set robot.type=smi: unknown robot.type 'smi'; expected one of fake, sim, so101 (did you mean 'sim'?)",
     ]
 
 

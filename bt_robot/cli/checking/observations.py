@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bt_robot.cli.session import Job, make_robot
+from bt_robot.cli.robots import make_robot
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import UsageError
 from bt_robot.messages import Image, JointLimits, Joints
@@ -87,7 +87,7 @@ def look(source: str, settings: RunSettings, spec: TreeSpec, profile: Profile) -
 
 
 def _from_robot(settings: RunSettings, spec: TreeSpec, profile: Profile, *, with_pictures: bool) -> Seen:
-    robot = make_robot(Job(settings, spec, ()))
+    robot = make_robot(settings, seed=0)
     names, limits = state_names(profile), robot.limits
     fits = set(profile.joints) == set(limits.names) >= set(names)
     images: dict[str, Image] = {}
