@@ -146,6 +146,9 @@ class So101Robot:
         if guardian.dead:
             raise RobotError(f"{guardian.dead}; the servos hold their last goal, and are brought to rest")
         report = guardian.report
+        if report is not None and report.emergency:  # from another terminal
+            self._emergency = report.reason
+            raise RobotError(self._emergency)
         if report is not None and (report.latched or report.state in (State.LEAVING, State.RELEASED)):
             notes = guardian.notes()
             raise RobotError(report.reason or (notes[-1] if notes else "the guardian has let the arm go"))

@@ -146,8 +146,8 @@ class Core:
     def _why_not_armed(self) -> str:
         if self.latched:
             return f"{self.latched}; reset it first"
-        if self._cause:
-            return self._cause
+        if self._cause or self._rescuing:
+            return self._cause or "the arm is being brought to rest"
         known = {i: where for i, where in self._limbs.measured.items() if not self._health.is_doubtful(i)}
         return why_not_to_arm(self._plan, self._senses, known)
 
@@ -176,8 +176,8 @@ class Core:
 
     def leave(self, now_s: float, text: str = "") -> None:
         """Bring the arm to rest for good, as the plan says, and end."""
-        if isinstance(self._sequence, Leaving):
-            return
+        if self._rescuing or isinstance(self._sequence, Leaving):
+            return  # it does that already
         if text:
             self._say(text)
         if not self._limbs.energised and self.state is not State.ARMING:
@@ -259,7 +259,7 @@ class Core:
         self._measure(now_s, states, settings)
         if settings is not None and not self._limbs.energised:
             self._found_on = {i for i, found in settings.items() if found.torque_enable}
-            if not self._rescuing:
+            if not self._rescuing and self._sequence is None:  # while it is let go, the limit is ours
                 self._limbs.find(settings)
         if self._rescuing and settings is not None:
             self._adopt(settings)
@@ -432,5 +432,13 @@ class Core:
         if self.state is State.STOPPED:
             reason = reason or self._refusal  # the stop is over, but what the controller sends can't be followed
         return Report(
-            self._cycle, self._now_s, self.state, bool(self.latched), number, joints, reason, self._limbs.strain
+            self._cycle,
+            self._now_s,
+            self.state,
+            bool(self.latched),
+            number,
+            joints,
+            reason,
+            self._limbs.strain,
+            self._emergency,
         )

@@ -116,6 +116,7 @@ class Limbs:
         for servo_id, motion in self.motions.items():
             if servo_id in self.energised:
                 motion.start(settings[servo_id].goal_position)
+                self._sent[servo_id] = motion.position
             elif servo_id in self.measured:
                 motion.start(self.measured[servo_id])
 

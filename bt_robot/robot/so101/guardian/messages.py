@@ -16,6 +16,7 @@ from typing import Any, Final
 _GOAL: Final = b"G"
 _REPORT: Final = b"R"
 _WORD: Final = b"W"
+_LATCHED, _EMERGENCY = 1, 2
 
 _GOAL_HEAD = struct.Struct("<cIdd")
 _REPORT_HEAD = struct.Struct("<cIdBBIB")
@@ -92,6 +93,7 @@ class Report:
         joints: A report per joint.
         reason: Why the arm does not follow; empty while it does, or would.
         strain: What a joint suffers from, while the others go on; empty without.
+        emergency: Whether it was an emergency stop that latched.
     """
 
     cycle: int
@@ -102,6 +104,7 @@ class Report:
     joints: tuple[JointReport, ...]
     reason: str = ""
     strain: str = ""
+    emergency: bool = False
 
 
 def pack_goal(goal: Goal) -> bytes:
@@ -117,7 +120,7 @@ def pack_report(report: Report) -> bytes:
         report.cycle,
         report.time_s,
         report.state,
-        report.latched,
+        _LATCHED * report.latched | _EMERGENCY * report.emergency,
         report.goal_number,
         len(report.joints),
     )
@@ -192,13 +195,14 @@ def _doubles(data: bytes, count: int) -> tuple[float, ...]:
 
 
 def _report(data: bytes, joints: int) -> Report:
-    _, cycle, time_s, state, latched, number, count = _REPORT_HEAD.unpack_from(data)
+    _, cycle, time_s, state, flags, number, count = _REPORT_HEAD.unpack_from(data)
     if count != joints:
         raise ValueError(f"a report of {count} joints; expected {joints}")
     at = _REPORT_HEAD.size
     found = tuple(JointReport(*_JOINT.unpack_from(data, at + i * _JOINT.size)) for i in range(count))
     reason, strain = json.loads(data[at + count * _JOINT.size :])
-    return Report(cycle, time_s, State(state), bool(latched), number, found, str(reason), str(strain))
+    latched, emergency = bool(flags & _LATCHED), bool(flags & _EMERGENCY)
+    return Report(cycle, time_s, State(state), latched, number, found, str(reason), str(strain), emergency)
 
 
 def words_for(names: Sequence[str]) -> str:

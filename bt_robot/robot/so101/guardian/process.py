@@ -160,6 +160,7 @@ class Guardian:
             if not data:
                 self._line.close()
                 self._line = None
+                _let_go_of_the_terminal()
                 self._core.leave(time.monotonic(), "the controller is gone")
                 return
             self._take(data)
@@ -226,6 +227,14 @@ class Guardian:
         self._lock.close()
         if self._line is not None:
             self._line.close()
+
+
+def _let_go_of_the_terminal() -> None:
+    """Write nowhere from now on: whoever waits for the controller's output to end must not wait for this process."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stderr.fileno())
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def main(argv: list[str] | None = None) -> int:
