@@ -1,16 +1,20 @@
 """A session opens its parts in order and leaves nothing behind."""
 
+import gc
+import sys
 import threading
+from unittest.mock import Mock
 
 import psutil
 import pytest
 
 from bt_robot.cli.session import Job, open_session
-from bt_robot.cli.settings import load_settings
+from bt_robot.cli.settings import RunSettings, load_settings
 from bt_robot.cli.task import load_task, policy_server
 from bt_robot.errors import PolicyRefused, RobotRefused, UsageError
 from bt_robot.messages import Status
 from bt_robot.robot.fake import FakeRobot
+from bt_robot.runtime.undisturbed import SWITCH_S
 from tests.policy.policy_kit import served
 
 
@@ -74,6 +78,17 @@ def test_a_key_or_a_certificate_that_is_missing_is_told_before_anything_is_opene
 def test_the_next_server_of_the_list_is_used_when_the_first_is_absent():
     with served() as url, open_session(job("ws://127.0.0.1:9", url)) as session:
         assert session._link.state.url == url
+
+
+@pytest.mark.parametrize("real_time", [True, False])
+def test_only_a_loop_that_keeps_the_walls_time_is_kept_undisturbed(monkeypatch, tmp_path, real_time):
+    (tmp_path / "still.yaml").write_text("tree: still\nroot: {wait: {duration_s: 0.1}}\n")
+    monkeypatch.setattr(RunSettings, "real_time", real_time)
+    seen = set()
+    watch = Mock(publish=lambda record: seen.add((round(sys.getswitchinterval(), 6), gc.get_freeze_count() > 0)))
+    with open_session(job(tree=str(tmp_path / "still.yaml"))) as session:
+        session.run([watch])
+    assert seen == {(SWITCH_S if real_time else round(sys.getswitchinterval(), 6), real_time)}
 
 
 def test_an_arm_outside_its_limits_is_refused_before_the_policy_is_asked():

@@ -179,8 +179,17 @@ def test_a_stale_link_is_replaced_and_a_file_is_not(tmp_path):
         PtyServer(line(), str(file))
 
 
+def fails_to_write(host):
+    try:
+        os.write(host.fileno(), packets.ping(1))
+    except OSError:
+        return True
+    return False
+
+
 def test_a_pulled_cable_is_an_error_at_the_host(server, host):
     server.vanish()
+    until(lambda: fails_to_write(host))  # the server's thread may still be waiting on its end, which keeps it open
     with pytest.raises(OSError, match="Input/output error") as caught:
         os.write(host.fileno(), packets.ping(1))
     assert caught.value.errno == errno.EIO
