@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -110,7 +112,7 @@ def new_folder(parent: Path, tree: str) -> Path | None:
 
 
 def write_summary(result: dict[str, Any], folder: Path) -> None:
-    """Write the summary into a run's folder, or warn."""
+    """Write the summary into a run's folder, or warn; what is there is complete, whenever the power fails."""
     _written(folder / "summary.json", lambda path: _write_text(path, json.dumps(result, indent=2) + "\n"))
 
 
@@ -133,11 +135,19 @@ def write_pictures(
 
 
 def _written(path: Path, write: Callable[[Path], None]) -> None:
+    draft = path.with_name(f".unfinished-{path.name}")
     try:
-        write(path)
+        write(draft)
+        if draft.exists():  # a run without cameras has no film
+            with draft.open("rb") as file:
+                os.fsync(file.fileno())
+            draft.replace(path)
     except Exception as error:  # a full disk or a broken picture must not change how the run ended
         logger.warning("%s could not be written: %s", path, error)
         logger.debug("traceback", exc_info=True)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _new_folder(parent: Path, name: str) -> Path:

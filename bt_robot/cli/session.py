@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from bt_robot.cli.preflight import Plans, preflight, require_inside
@@ -27,6 +27,7 @@ from bt_robot.policy.link.worker import Worker
 from bt_robot.robot.base import Robot
 from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock, WallClock
 from bt_robot.runtime.loop import Ending, Link, Loop
+from bt_robot.runtime.undisturbed import undisturbed
 from bt_robot.tree import TreeSpec
 
 
@@ -91,24 +92,25 @@ class Session:
             RobotRefused: The robot could not be armed; nothing moved.
         """
         job = self.job
-        self.robot.arm()
-        loop = Loop(
-            robot=self.robot,
-            tree=self.plans.tree,
-            link=self._link,
-            plan=self._plan,
-            clock=_clock(job),
-            limits=self.plans.limits,
-            poses=self.plans.poses,
-            sinks=sinks,
-            max_time_s=job.max_time_s,
-            interrupted=interrupted,
-        )
-        try:
-            return loop.run()
-        except KeyboardInterrupt:  # insisted on: the arm is not parked, either; it holds where it is
-            self.robot.emergency_stop("interrupted twice")
-            raise
+        with undisturbed() if job.settings.real_time else nullcontext():
+            self.robot.arm()
+            loop = Loop(
+                robot=self.robot,
+                tree=self.plans.tree,
+                link=self._link,
+                plan=self._plan,
+                clock=_clock(job),
+                limits=self.plans.limits,
+                poses=self.plans.poses,
+                sinks=sinks,
+                max_time_s=job.max_time_s,
+                interrupted=interrupted,
+            )
+            try:
+                return loop.run()
+            except KeyboardInterrupt:  # insisted on: the arm is not parked, either; it holds where it is
+                self.robot.emergency_stop("interrupted twice")
+                raise
 
 
 def _clock(job: Job) -> Clock:

@@ -56,7 +56,7 @@ def test_an_emulated_arm_knows_its_work_cell():
 
 def test_a_range_that_leaves_no_room_is_told(emulated_calibration_file):
     sets = [f"robot.calibration={emulated_calibration_file}", "robot.ranges={elbow_flex: [1.6, 3.0]}"]
-    with pytest.raises(UsageError, match="elbow_flex|leaves a joint no room"):
+    with pytest.raises(UsageError, match=r"elbow_flex|leaves a joint no room"):
         make_robot(load_settings("so101", [*sets, "limits.margin_rad=0.2"]), seed=0)
 
 

@@ -83,9 +83,7 @@ def settings(**values):
 def safety_of(config, calibration, margin_rad=0.02):
     limits = config.narrowed(calibration.limits(so101.LIMITS))
     margin = np.array([margin_rad] * so101.GRIPPER + [0.0])
-    return JointLimits(
-        limits.names, limits.lower + margin, limits.upper - margin, limits.velocity, limits.acceleration
-    )
+    return JointLimits(limits.names, limits.lower + margin, limits.upper - margin, limits.velocity, limits.acceleration)
 
 
 class Arm:

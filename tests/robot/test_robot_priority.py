@@ -9,7 +9,7 @@ from bt_robot.robot.priority import GUARDIAN, before_others
 _PROGRAM = (
     "import os, sys; from bt_robot.robot.priority import GUARDIAN, before_others;"
     "given = before_others(GUARDIAN);"
-    "sys.stdout.write(f'{given} {os.sched_getscheduler(0) == os.SCHED_FIFO}')"
+    "sys.stdout.write(f'{given} {os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO}')"
 )
 
 

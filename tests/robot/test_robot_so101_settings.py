@@ -129,7 +129,7 @@ def test_the_defaults_are_those_of_the_design():
         ("{port: emulated, torque: {normal: 1.5}}", "normal: '1.5'; expected a number from 0.05 to 1"),
         ("{port: emulated, torque: {stopped: 0}}", "stopped: '0'; expected a number from 0.05 to 1"),
         ("{port: emulated, bus_hz: 1000}", "bus_hz: '1000'; expected a number from 20 to 400"),
-        ("{port: emulated, speed: 3}", "unknown key 'speed'; expected one of bus_hz, bus_latency_s, calibration, cameras"),
+        ("{port: emulated, speed: 3}", "unknown key 'speed'; expected one of bus_hz, bus_latency_s, calibration"),
         (
             "{port: emulated, cameras: {wrist: {type: opencvv}}}",
             "unknown cameras.wrist.type 'opencvv'; expected one of opencv, scripted, simulated, video (did you mean"

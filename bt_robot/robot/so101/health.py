@@ -153,6 +153,11 @@ class Health:
         for servo in self._servos.values():
             servo.reset()
 
+    def forgive(self) -> None:
+        """Forget what latched, because a person has looked; what the servos were told stays known."""
+        for servo in self._servos.values():
+            servo.forgive()
+
     def position(self, servo_id: int) -> float | None:
         """Return where a joint most plausibly is [ticks]: measured, or bridged for a cycle; None before it answered."""
         return self._servos[servo_id].track.position
@@ -174,11 +179,6 @@ class Health:
     def suspect(self) -> frozenset[int]:
         """Servos that were silent long enough to have restarted, until what they follow shows that they did not."""
         return frozenset(i for i, servo in self._servos.items() if servo.suspect)
-
-    @property
-    def losses(self) -> Mapping[int, int]:
-        """How many replies each servo has lost so far, by id."""
-        return {i: servo.losses for i, servo in self._servos.items()}
 
     def see(
         self,
@@ -255,20 +255,22 @@ class _Servo:
         self.servo_id = servo_id
         self.who = f"{name} (id {servo_id})"
         self.track = Track(limits.jump_ticks_per_s)
-        self.losses = 0
         self.voltage_v = 0.0
         self._limits = limits
         self._grips = grips
         self._noted: set[str] = set()
         self._over_current = False
+        self._limits_told = Told(LIMIT_LOST_S)
         self.reset()
 
     def reset(self) -> None:
-        self.lost = self.suspect = False
-        self.starved, self.weak = Lasting(), Lasting()
-        self._limits_told = Told(LIMIT_LOST_S)
+        self.forgive()
+        self.suspect = self._echoes = False
         self._goals_told = Told(GOAL_LOST_S)
-        self._echoes = False
+
+    def forgive(self) -> None:
+        self.lost = False
+        self.starved, self.weak = Lasting(), Lasting()
         self._latches: dict[str, str] = {}
         self._hot = False
         self._overload, self._stall, self._drawing = Lasting(), Lasting(), Lasting()
@@ -328,9 +330,8 @@ class _Servo:
             yield self.finding(Severity.NOTE, code, text)
 
     def _listen(self, now_s: float, state: ServoState | None) -> None:
-        """B6: count what was lost, and keep what was said of the supply."""
+        """B6: note what was lost, and keep what was said of the supply."""
         self.track.see(now_s, state)
-        self.losses += state is None
         if self.track.lost >= self._limits.lost_cycles:
             self.lost = self.suspect = True
         elif self.track.good >= self._limits.good_cycles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -44,10 +45,14 @@ class FlightRecorder:
         stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
         path = self._folder / f"bus-{stamp}-{len(self.files)}.jsonl"
         lines = [json.dumps({"reason": reason}), *(json.dumps(_as_json(entry)) for entry in history)]
+        draft = path.with_suffix(".unfinished")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            draft.replace(path)
         except OSError as error:  # a full disk must not cost the arm its guardian
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
             return f"the last bus transactions could not be saved: {error}"
         self.files.append(path)
         return f"the last bus transactions are in {path}"

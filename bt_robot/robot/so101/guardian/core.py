@@ -169,7 +169,7 @@ class Core:
         if not any(self._senses.states.values()):
             self._say("not reset: no servo can be reached")
             return
-        self._health.reset()
+        self._health.forgive()
         self._emergency, self._doubtful = False, False
         self.latched, self._cause = "", ""
         self._say("reset by a person")
@@ -180,7 +180,7 @@ class Core:
             return  # it does that already
         if text:
             self._say(text)
-        if not self._limbs.energised and self.state is not State.ARMING:
+        if not self._limbs.energised and self.state in (State.DISARMED, State.RELEASED):
             self.finished = True  # nothing was switched on, so nothing is written
             return
         self._begin_leaving(now_s)

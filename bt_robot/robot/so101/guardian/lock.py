@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from bt_robot.errors import RobotRefused
+
+logger = logging.getLogger(__name__)
 
 
 class ArmLock:
@@ -40,14 +44,19 @@ class ArmLock:
                 f"another program has the arm on {port} (guardian process {holder}); end it first, or let the arm go"
                 f" with `bt-arm release`"
             ) from error
-        self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n")
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            self._file.write(f"{os.getpid()}\n")
+            self._file.flush()
+        except OSError as error:  # a full disk must not keep anybody from letting the arm go
+            logger.warning("who has the arm can't be written into %s: %s", self.path, error.strerror or error)
 
     def close(self) -> None:
         """Give the right back."""
-        self._file.truncate(0)
-        self._file.close()
+        with suppress(OSError):
+            self._file.truncate(0)
+        with suppress(OSError):  # what a full disk did not take is tried again
+            self._file.close()
 
 
 def lock_path(port: str, folder: Path | None = None) -> Path:
