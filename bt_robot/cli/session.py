@@ -25,7 +25,7 @@ from bt_robot.policy.link.silent import SilentPolicy
 from bt_robot.policy.link.simulated import SimulatedLatency
 from bt_robot.policy.link.worker import Worker
 from bt_robot.robot.base import Robot
-from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock, WallClock
+from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock, WallClock, sleep_punctually
 from bt_robot.runtime.loop import Ending, Link, Loop
 from bt_robot.runtime.undisturbed import undisturbed
 from bt_robot.tree import TreeSpec
@@ -115,7 +115,7 @@ class Session:
 
 def _clock(job: Job) -> Clock:
     if job.settings.real_time:
-        return WallClock(job.period_s)
+        return WallClock(job.period_s, sleep=sleep_punctually)
     clock = SimulatedClock(job.period_s)
     return clock if job.fast else PacedClock(clock)
 

@@ -357,6 +357,13 @@ class Soup:
     def _garbage(self, _):
         data = self.rng.choice((FAKE, "ffff0311", "ff", "ffffffff", self.rng.randbytes(30).hex()))
         self.line.faults.precede(data, self.rng.choice((1, 2, 5)))
+        self.doubt(3)  # where it is silent itself, nothing tells the false reply from its own
+
+        def end():
+            self.line.faults.garbage.clear()
+            self.believe(3)
+
+        return end
 
 
 def _for_a_while(name, off, **values):

@@ -1,8 +1,10 @@
 """Clocks: absolute deadlines, skipped steps counted, no bursts."""
 
+import time
+
 import pytest
 
-from bt_robot.runtime.clock import PacedClock, SimulatedClock, WallClock
+from bt_robot.runtime.clock import PacedClock, SimulatedClock, WallClock, sleep_punctually
 
 
 class Wall:
@@ -76,3 +78,10 @@ def test_paced_simulated_time_stands_still_while_late_and_counts_it():
     assert late.time_s == pytest.approx(0.1)
     assert clock.next_tick().step == 2
     assert wall.now_s <= 101.2
+
+
+def test_sleeping_punctually_never_ends_early():
+    for duration_s in (0.0, 0.0004, 0.003):
+        began_s = time.monotonic()
+        sleep_punctually(duration_s)
+        assert time.monotonic() - began_s >= duration_s

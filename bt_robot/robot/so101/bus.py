@@ -148,12 +148,12 @@ class Bus:
         deadline_s = last_s + slot_s + self._latency_s
         parser, received, heard = ReplyParser(ids, length), bytearray(), 0
         # The servos answer in the order they were asked: when the last one has, nobody else will.
-        while not (answered := ids[-1] in parser.replies or parser.complete) or port.now_s() < whole_s:
+        while not (answered := parser.has(ids[-1]) or parser.complete) or port.now_s() < whole_s:
             data = port.receive(whole_s + _EARLY_S if answered else deadline_s, last_s)
             if not data:
                 break
             received += data
-            if bytes(received[: len(request)]) != request[: len(received)]:
+            if not request.startswith(received[: len(request)]):
                 parser.feed(bytes(received[heard:]))
                 heard = len(received)
             elif len(received) >= len(request):  # an adapter that hears itself: what it said is no reply
@@ -162,7 +162,7 @@ class Bus:
                 heard = len(received)
             if len(received) > 8 * (len(request) + len(ids) * (length + _OVERHEAD)) or port.now_s() > deadline_s:
                 break  # a babbling line is not listened to for ever
-        missing = tuple(i for i in ids if i not in parser.replies)
-        took_s = port.now_s() - sent_s
+        missing = () if parser.complete else tuple(i for i in ids if not parser.has(i))
+        took_s, echoed = port.now_s() - sent_s, received.startswith(request)
         self.history.append(Transaction(sent_s, took_s, request, bytes(received), stale, missing))
-        return Gathered(dict(parser.replies), sent_s, parser.foreign, parser.bad_bytes, received.startswith(request))
+        return Gathered(parser.replies, sent_s, parser.foreign, parser.bad_bytes, echoed)

@@ -72,6 +72,10 @@ class ReplyParser:
         """The replies so far, by id."""
         return dict(self._believed)
 
+    def has(self, servo_id: int) -> bool:
+        """Whether there is a reply of an id."""
+        return servo_id in self._believed
+
     @property
     def complete(self) -> bool:
         """Whether everybody answered."""
