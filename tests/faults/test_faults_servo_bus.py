@@ -328,6 +328,19 @@ def test_b24_b25_a_lost_port_stops_the_arm_in_the_same_cycle_until_a_person_rese
     assert_lawful(arm)
 
 
+def test_b24_a_joint_that_was_being_relieved_is_not_moved_either_when_the_port_is_back():
+    arm = under_way(joint=2, rate_rad_s=-1.0)
+    arm.faults.report(3, Status.OVERLOAD)
+    arm.tick()
+    assert arm.report.strain
+    arm.port.gone = VANISHED
+    arm.tick()
+    lost_s = arm.now_s
+    arm.port.gone = ""
+    arm.run(0.5)
+    assert arm.goals_after(lost_s) == []
+
+
 def test_b25_a_port_that_jams_between_reading_and_writing_is_lost_in_the_same_cycle(monkeypatch):
     arm = under_way()
 

@@ -170,7 +170,8 @@ class Limbs:
         return True
 
     def stand_still(self) -> None:
-        """Let every goal stay where it is, because nothing can be sent."""
+        """Let every goal stay where it is, a relieved joint's too, because nothing can be sent."""
+        self._reliefs.clear()
         for motion in self.motions.values():
             motion.start(motion.position)
 
