@@ -8,9 +8,7 @@ import pytest
 from bt_robot.robot.so101.guardian.messages import State
 from bt_robot.robot.so101.port import PortLost
 from bt_robot.robot.so101.wire.packets import status_packet
-from bt_robot.robot.so101.wire.registers import (
-    GOAL_POSITION,
-)
+from bt_robot.robot.so101.wire.registers import GOAL_POSITION, Status
 from tests.faults.servo_kit import (
     BRAKING_S,
     CYCLE_S,
