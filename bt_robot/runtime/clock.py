@@ -118,7 +118,7 @@ def sleep_punctually(duration_s: float) -> None:
     """Sleep for a time, and spin through its last millisecond [s].
 
     A thread that sleeps wakes up late, and then waits for the interpreter; one that spins has both already. That costs
-    a millisecond of a core per step, and brings the steps' lateness down to that of a loop that does nothing:
+    a millisecond of a core per step, and makes a loop with work more punctual than one without that only sleeps:
     `python -m benchmarks.jitter`.
     """
     until_s = time.monotonic() + duration_s
