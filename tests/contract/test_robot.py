@@ -38,7 +38,7 @@ def _emulated():
 VIEWS = {name: SimulatedCameraSettings(view=name) for name in ("front", "wrist")}
 EMULATED_SETTINGS = So101Settings(
     port=EMULATED,
-    bus_latency_s=0.03,
+    bus_latency_s=0.1,
     cameras=VIEWS,
     cell=SimSettings(image_width=64, image_height=48),
     guard=GuardSettings(park_s=1.0, linger_s=0.0, record=""),

@@ -51,7 +51,7 @@ class Bench:
     def robot(self, port=""):
         """Put the robot together on this bus; it is not connected yet."""
         guard = GuardSettings(exit="release", park_s=0.5, linger_s=0.0, record="")
-        config = So101Settings(port=EMULATED, guard=guard, bus_latency_s=0.03)  # a busy machine is no lost reply
+        config = So101Settings(port=EMULATED, guard=guard, bus_latency_s=0.1)  # a busy machine is no lost reply
         calibration, source = calibration_of(config)
         limits = calibration.limits(so101.LIMITS)
         rig = rig_of({})

@@ -37,7 +37,7 @@ def make(emulator):
     made = []
 
     def make(guard=GUARD, cameras=None):
-        settings = So101Settings(port=EMULATED, guard=guard, bus_latency_s=0.03)
+        settings = So101Settings(port=EMULATED, guard=guard, bus_latency_s=0.1)
         calibration, source = calibration_of(settings)
         limits = calibration.limits(so101.LIMITS)
         rig = rig_of(cameras or {})
