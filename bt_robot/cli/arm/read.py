@@ -53,7 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.stderr.write(paragraph(f"positions in ticks only, as there is no calibration: {source}"))
     joints: tuple[JointReading, ...] = ()
     with own_port(arm.port) as port, arguments.interrupt.asked_politely(), _screen(arguments) as (show, every_s):
-        bus, began_s = Bus(port), time.monotonic()
+        bus, began_s = Bus(port, latency_s=arm.robot.bus_latency_s), time.monotonic()
         due_s = began_s
         while not arguments.interrupt():
             joints = read_joints(bus, calibration, ids)

@@ -40,7 +40,7 @@ def check_servos(arm: ArmConfig, drive: Drive) -> Iterator[Line]:
     ids = [servo.servo_id for servo in expected.servos]
     try:
         with own_port(arm.port) as port:
-            bus = Bus(port)
+            bus = Bus(port, latency_s=arm.robot.bus_latency_s)
             findings = look_at(bus, port, expected)
             memories, _, _ = read_memories(bus, ids)
     except (RobotRefused, RobotError) as error:

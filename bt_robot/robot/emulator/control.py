@@ -75,6 +75,7 @@ class Control:
         match what:
             case "inject":
                 line.faults.inject(**arguments)
+                line.advance(line.now_s)  # what is to be done is done when this is answered
             case "vanish":
                 self._server.vanish()
             case "reappear":
