@@ -28,7 +28,7 @@ from bt_robot.policy.dialect.units import GripperScale
 from bt_robot.robot.cameras.settings import CAMERA_KINDS
 from bt_robot.robot.so101.settings import GuardSettings, HealthSettings, TorqueSettings
 from bt_robot.tree import Output
-from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
@@ -64,7 +64,7 @@ def _lines() -> Iterator[str]:
             if built_in.kind == kind:
                 names = [alias for alias, name in ALIASES.items() if name == built_in.type]
                 also = f" (also `{'`, `'.join(names)}`)" if names else ""
-                yield from _entry(built_in.type, also, built_in.doc, built_in.parameters)
+                yield from _entry(built_in.type, also, built_in.doc, built_in.ports)
     for kind, title in (("action", "Actions"), ("condition", "Conditions")):
         yield f"## {title}\n"
         for name, leaf in standard_registry().leaves.items():

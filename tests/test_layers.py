@@ -70,6 +70,15 @@ PURE = (
 POLICY_LAYERS = {"wire": 0, "dialect": 0, "connection": 1, "chunks": 1, "link": 2, "inspection": 2, "alone": 2}
 """The same inside the largest part: a folder of the policy link imports strictly lower ones."""
 
+TREE_LAYERS = {
+    "vocabulary": 0,
+    "spec": 1,
+    "language": 2,
+    "engine": 2,
+    "drawing": 2,
+}
+"""The same in the tree: what node types are, then the language and the engine, which do not know each other."""
+
 ROBOT_LAYERS = {
     "base": 0,
     "priority": 0,
@@ -120,6 +129,15 @@ def test_imports_point_down_inside_the_policy_link(module):
     for dotted in imports_of(module):
         other = dotted.split(".")[2] if dotted.startswith("bt_robot.policy.") else own
         assert other == own or POLICY_LAYERS[other] < POLICY_LAYERS[own], f"{module} imports {dotted}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] == "tree" and m.stem != "__init__"], ids=str)
+def test_imports_point_down_inside_the_tree(module):
+    own = module.parts[1].removesuffix(".py")
+    for dotted in imports_of(module):
+        if dotted.startswith("bt_robot.tree."):
+            other = dotted.split(".")[2]
+            assert other == own or TREE_LAYERS[other] < TREE_LAYERS[own], f"{module} imports {dotted}"
 
 
 def robot_room_of(parts):

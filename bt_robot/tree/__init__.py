@@ -1,13 +1,13 @@
 """The tree language and its engine: YAML → spec → tree."""
 
-from bt_robot.tree.drawing import draw_svg, draw_text
-from bt_robot.tree.engine import Tree, build_tree
-from bt_robot.tree.leaf import Action, Condition, Leaf
-from bt_robot.tree.loading import load_tree, parse_tree
-from bt_robot.tree.outcome import Outcome, declined, failure, running, success
-from bt_robot.tree.ports import Input, Output, Slot
-from bt_robot.tree.registry import Registry
+from bt_robot.tree.drawing.text import draw_svg, draw_text
+from bt_robot.tree.engine.tree import Tree, build_tree
+from bt_robot.tree.language.loading import load_tree, parse_tree
 from bt_robot.tree.spec import Key, NodeSpec, TreeSpec
+from bt_robot.tree.vocabulary.leaf import Action, Condition, Leaf
+from bt_robot.tree.vocabulary.outcome import Outcome, declined, failure, running, success
+from bt_robot.tree.vocabulary.ports import Input, Output, Slot
+from bt_robot.tree.vocabulary.registry import Registry
 
 __all__ = [
     "Action",

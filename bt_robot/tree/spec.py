@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bt_robot.tree.leaf import Leaf
+from bt_robot.tree.vocabulary.leaf import Leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class NodeSpec:
         prompt: The prompt in force at it; empty if none is set.
         detail: Its parameters in a few words.
         leaf: The class of a leaf; None for other kinds.
+        slots: Where the type names its children, their names in the order of `children`, e.g. `condition`, `then`;
+            the cases of a `switch` are called `case red`, the last one may be `default`.
     """
 
     path: str
@@ -47,6 +49,7 @@ class NodeSpec:
     prompt: str = ""
     detail: str = ""
     leaf: type[Leaf] | None = None
+    slots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.tree.composite_nodes import final_word
-from bt_robot.tree.node import Explanation
+from bt_robot.tree.engine.composites import final_word
+from bt_robot.tree.engine.node import Explanation
 
 EXPLANATIONS = st.lists(
     st.builds(Explanation, st.text("abc", min_size=1), st.just("why"), st.booleans(), st.integers(0, 5)), max_size=6

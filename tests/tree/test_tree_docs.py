@@ -14,7 +14,7 @@ from tree_leaves import ManualContext
 from bt_robot.messages import Observation, Status
 from bt_robot.nodes import standard_registry
 from bt_robot.tree import Registry, build_tree, parse_tree
-from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_leaves import ManualContext, say, tree_of
 
-from bt_robot.tree.drawing import draw_text
+from bt_robot.tree.drawing.text import draw_text
 
 ROOT = f"{{sequence: [{{retry: {{name: red, attempts: 2, prompt: go on, child: {say('F')}}}}}, {{fallback: [look]}}]}}"
 

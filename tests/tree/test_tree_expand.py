@@ -8,7 +8,7 @@ from tree_leaves import REGISTRY
 from bt_robot.config.source import MAX_PROBLEMS
 from bt_robot.errors import LoadError
 from bt_robot.tree import Key, TreeSpec, parse_tree
-from bt_robot.tree.expand import MAX_NODES
+from bt_robot.tree.language.expand import MAX_NODES
 
 TYPES = (
     "ask, fallback, force_failure, force_success, inverter, look, measure, parallel, play, reactive_fallback, "

@@ -8,8 +8,9 @@ import pytest
 from tree_leaves import REGISTRY
 
 from bt_robot.errors import LoadError
-from bt_robot.tree import files, load_tree, parse_tree
-from bt_robot.tree.files import MAX_FILES, MAX_INCLUDE_DEPTH
+from bt_robot.tree import load_tree, parse_tree
+from bt_robot.tree.language import files
+from bt_robot.tree.language.files import MAX_FILES, MAX_INCLUDE_DEPTH
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bt_robot.config.source import Problems, parse
 from bt_robot.config.values import Rule, kind_name, read_value
-from bt_robot.tree.kinds import check_readable, fits, may_fit, narrowed
+from bt_robot.tree.vocabulary.kinds import check_readable, fits, may_fit, narrowed
 
 SIMPLE = st.sampled_from([bool, int, float, str, Literal["a", "b"], Literal["a"], tuple[float, ...], tuple[int, ...]])
 KINDS = st.one_of(SIMPLE, SIMPLE.map(lambda kind: kind | None))

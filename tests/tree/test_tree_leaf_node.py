@@ -9,7 +9,7 @@ from tree_leaves import ManualContext, Wait, say, tree_of
 
 from bt_robot.messages import Status
 from bt_robot.tree import Registry, build_tree, parse_tree
-from bt_robot.tree.leaf_node import MAX_REASON
+from bt_robot.tree.engine.leaf_node import MAX_REASON
 
 
 class Raising(Wait):

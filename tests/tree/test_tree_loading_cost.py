@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bt_robot.tree.place import Place
+from bt_robot.tree.language.place import Place
 from tests.scale import examples
 
 

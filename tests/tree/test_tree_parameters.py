@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bt_robot.config.source import Problems, parse
-from bt_robot.tree.parameters import MAX_PARAMETERS, read_parameters
+from bt_robot.tree.language.parameters import MAX_PARAMETERS, read_parameters
 
 TYPES = "bool, float, int, joints, node, str"
 

@@ -6,7 +6,7 @@ import pytest
 from tree_leaves import Look, Wait
 
 from bt_robot.tree import Action, Leaf, Registry, success
-from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
 
 
 def leaf(name: str, doc: str = "Do it.", base: type[Leaf] = Action) -> type[Leaf]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tree_leaves import tree_of
 
 from bt_robot.messages import NodeState, Status
-from bt_robot.tree.drawing import draw_svg
+from bt_robot.tree.drawing.text import draw_svg
 from tests.scale import examples
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bt_robot.tree.engine import _MAKERS
-from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
+from bt_robot.tree.engine.tree import _MAKERS
+from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
 
 
 def test_every_word_has_a_kind_an_explanation_and_something_that_runs_it():
@@ -11,7 +11,7 @@ def test_every_word_has_a_kind_an_explanation_and_something_that_runs_it():
         assert built_in.type == word
         assert built_in.kind in ("composite", "decorator")
         assert built_in.doc.endswith(".")
-        assert all(port.doc for port in built_in.parameters.values())
+        assert all(port.doc for port in built_in.ports.values())
     assert _MAKERS.keys() == BUILT_IN.keys()
 
 

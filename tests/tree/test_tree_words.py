@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bt_robot.config.source import Problems, SourceNode, parse
-from bt_robot.tree.words import NAME, key_name, reference, references, unquoted_key
+from bt_robot.tree.vocabulary.words import NAME, key_name, reference, references, unquoted_key
 
 
 def node(text: str) -> SourceNode:

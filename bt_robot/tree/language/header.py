@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, is_null, read_value
-from bt_robot.tree.parameters import Parameter, read_parameters
-from bt_robot.tree.words import NAME, NAME_EXPECTED, references
+from bt_robot.tree.language.parameters import Parameter, read_parameters
+from bt_robot.tree.vocabulary.words import NAME, NAME_EXPECTED, references
 
 _KEYS = {
     "tree": ("tree", "description", "include", "prompt", "expects", "root"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bt_robot.messages import NodeInfo, NodeState, Status
-from bt_robot.tree.svg import draw_svg
+from bt_robot.tree.drawing.svg import draw_svg
 
 GLYPHS = {Status.SUCCESS: "✓", Status.FAILURE: "✗", Status.RUNNING: "▶", Status.IDLE: "·"}
 """The sign for each status; told apart without colour."""

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from bt_robot.messages import Setup, TickContext
-from bt_robot.tree.outcome import Outcome
-from bt_robot.tree.ports import Input, Output, Slot
-from bt_robot.tree.words import IDENTIFIER, PORT_WORDS
+from bt_robot.tree.vocabulary.outcome import Outcome
+from bt_robot.tree.vocabulary.ports import Input, Output, Slot
+from bt_robot.tree.vocabulary.words import IDENTIFIER, PORT_WORDS
 
 
 class Leaf(ABC):

@@ -10,9 +10,9 @@ from py_trees.common import Status
 
 from bt_robot import messages
 from bt_robot.errors import PortError
-from bt_robot.tree.leaf import Leaf
-from bt_robot.tree.node import FAILURE, INVALID, RUNNING, SUCCESS, Explanation, Node
-from bt_robot.tree.outcome import Outcome, failure
+from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, SUCCESS, Explanation, Node
+from bt_robot.tree.vocabulary.leaf import Leaf
+from bt_robot.tree.vocabulary.outcome import Outcome, failure
 
 MAX_REASON = 500
 

@@ -15,18 +15,19 @@ from typing import Any
 from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, is_null
 from bt_robot.errors import did_you_mean
-from bt_robot.tree.files import Library
-from bt_robot.tree.header import Definition
-from bt_robot.tree.leaf import Leaf
-from bt_robot.tree.parameters import Parameter
-from bt_robot.tree.place import Found, Place, Prompt, detail
-from bt_robot.tree.ports import Input
-from bt_robot.tree.registry import Registry
-from bt_robot.tree.scope import Argument, Scope
+from bt_robot.tree.language.files import Library
+from bt_robot.tree.language.header import Definition
+from bt_robot.tree.language.parameters import Parameter
+from bt_robot.tree.language.place import Found, Place, Prompt, detail
+from bt_robot.tree.language.scope import Argument, Scope
+from bt_robot.tree.language.values import ValueReader
 from bt_robot.tree.spec import Key, NodeSpec
-from bt_robot.tree.values import ValueReader
-from bt_robot.tree.vocabulary import ALIASES, BUILT_IN, BuiltIn
-from bt_robot.tree.words import NAME, NAME_EXPECTED, reference
+from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.leaf import Leaf
+from bt_robot.tree.vocabulary.node_type import BuiltIn
+from bt_robot.tree.vocabulary.ports import Input
+from bt_robot.tree.vocabulary.registry import Registry
+from bt_robot.tree.vocabulary.words import NAME, NAME_EXPECTED, reference
 
 MAX_NODES = 10_000
 MAX_DEPTH = 100
@@ -259,16 +260,18 @@ class Expander:
     def _parameters(
         self, found: Found, built_in: BuiltIn, options: MapNode | None, scope: Scope, below: str
     ) -> dict[str, object] | None:
-        allowed = {"name", "prompt", below, *built_in.parameters}
-        values: dict[str, object] = {name: p.default for name, p in built_in.parameters.items() if not p.required}
+        allowed = {"name", "prompt", below, *built_in.ports}
+        values: dict[str, object] = {
+            name: p.default for name, p in built_in.ports.items() if isinstance(p, Input) and not p.required
+        }
         for key, node in options.entries if options else ():
-            if port := built_in.parameters.get(key.text):
+            if port := inputs.get(key.text):
                 values[key.text] = self._values.read_fixed(node, scope, port, f"{found.type}.{key.text}")
             elif key.text not in allowed:
                 self._unknown_key(found, key, allowed)
                 scope.mention(node)
-        self._note_missing(found, built_in.parameters, values)
-        return values if values.keys() == built_in.parameters.keys() else None
+        self._note_missing(found, inputs, values)
+        return values if values.keys() >= inputs.keys() else None
 
     def _unknown_key(self, found: Found, key: ScalarNode, allowed: Collection[str]) -> None:
         word = ALIASES.get(key.text, key.text)

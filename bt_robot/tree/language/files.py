@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from bt_robot.config.source import MapNode, Mark, Problems, ScalarNode, parse, read_file
 from bt_robot.errors import did_you_mean
-from bt_robot.tree.header import Definition, read_definition
+from bt_robot.tree.language.header import Definition, read_definition
 
 MAX_FILES = 200
 MAX_INCLUDE_DEPTH = 20

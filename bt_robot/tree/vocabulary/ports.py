@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast, over
 
 from bt_robot.config.values import Rule, kind_name
 from bt_robot.errors import PortError
-from bt_robot.tree.kinds import check_readable, narrowed
+from bt_robot.tree.vocabulary.kinds import check_readable, narrowed
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm  # types that are no classes: float | None, Literal["a", "b"]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bt_robot.config.source import Mark, ScalarNode, SourceNode
-from bt_robot.tree.leaf import Leaf
-from bt_robot.tree.ports import Output
-from bt_robot.tree.scope import Scope
+from bt_robot.tree.language.scope import Scope
 from bt_robot.tree.spec import Key
+from bt_robot.tree.vocabulary.leaf import Leaf
+from bt_robot.tree.vocabulary.ports import Output
 
 
 @dataclass(frozen=True, slots=True)

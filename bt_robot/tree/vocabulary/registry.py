@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from bt_robot.tree.leaf import Leaf
-from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.leaf import Leaf
 
 
 class Registry:

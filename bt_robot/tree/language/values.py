@@ -6,11 +6,11 @@ from typing import Any, get_args, get_origin
 
 from bt_robot.config.source import ListNode, Problems, SourceNode
 from bt_robot.config.values import INVALID, describe, kind_name, read_value
-from bt_robot.tree.kinds import may_fit
-from bt_robot.tree.ports import Input, Output
-from bt_robot.tree.scope import Argument, KeyUse, Scope
+from bt_robot.tree.language.scope import Argument, KeyUse, Scope
 from bt_robot.tree.spec import Key
-from bt_robot.tree.words import key_name, reference, unquoted_key
+from bt_robot.tree.vocabulary.kinds import may_fit
+from bt_robot.tree.vocabulary.ports import Input, Output
+from bt_robot.tree.vocabulary.words import key_name, reference, unquoted_key
 
 
 class ValueReader:

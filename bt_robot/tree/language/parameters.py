@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from bt_robot.config.source import MapNode, Mark, Problems, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, kind_name, read_value
-from bt_robot.tree.ports import Input
-from bt_robot.tree.words import IDENTIFIER, PORT_WORDS, key_name, reference
+from bt_robot.tree.vocabulary.ports import Input
+from bt_robot.tree.vocabulary.words import IDENTIFIER, PORT_WORDS, key_name, reference
 
 _TypeName = Literal["str", "float", "int", "bool", "joints", "node"]
 _TYPES: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import cast
 from py_trees import decorators
 from py_trees.common import Status
 
-from bt_robot.tree.node import FAILURE, INVALID, RUNNING, SUCCESS, Explanation, Node
+from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, SUCCESS, Explanation, Node
 
 
 class DecoratorNode(Node, decorators.Decorator):

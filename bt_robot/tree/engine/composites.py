@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from py_trees import composites
 from py_trees.common import ParallelPolicy, Status
 
-from bt_robot.tree.node import FAILURE, INVALID, RUNNING, SUCCESS, Explanation, Node
+from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, SUCCESS, Explanation, Node
 
 
 def final_word(explanations: Iterable[Explanation | None]) -> Explanation | None:

@@ -10,9 +10,9 @@ from typing import Any
 from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
 from bt_robot.config.values import kind_name
 from bt_robot.errors import did_you_mean
-from bt_robot.tree.kinds import fits
-from bt_robot.tree.parameters import Parameter
-from bt_robot.tree.words import key_name, reference
+from bt_robot.tree.language.parameters import Parameter
+from bt_robot.tree.vocabulary.kinds import fits
+from bt_robot.tree.vocabulary.words import key_name, reference
 
 _MAX_CHOICES = 100
 """Among how many keys the nearest one is looked for."""

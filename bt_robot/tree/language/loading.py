@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bt_robot.config.source import Mark, Problems
-from bt_robot.tree.expand import Expander
-from bt_robot.tree.files import Library
-from bt_robot.tree.header import Definition
-from bt_robot.tree.registry import Registry
+from bt_robot.tree.language.expand import Expander
+from bt_robot.tree.language.files import Library
+from bt_robot.tree.language.header import Definition
 from bt_robot.tree.spec import TreeSpec
-from bt_robot.tree.vocabulary import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.registry import Registry
 
 
 def load_tree(path: Path, registry: Registry, search: Sequence[Path] = ()) -> TreeSpec:

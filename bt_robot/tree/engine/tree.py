@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from bt_robot.messages import NodeFailure, NodeInfo, NodeState, Setup, Status, TickContext
-from bt_robot.tree.composite_nodes import FallbackNode, ParallelNode, SequenceNode
-from bt_robot.tree.decorator_nodes import (
+from bt_robot.tree.engine.composites import FallbackNode, ParallelNode, SequenceNode
+from bt_robot.tree.engine.decorators import (
     ForceFailureNode,
     ForceSuccessNode,
     InverterNode,
@@ -16,10 +16,10 @@ from bt_robot.tree.decorator_nodes import (
     SubtreeNode,
     TimeoutNode,
 )
-from bt_robot.tree.leaf_node import LeafNode
-from bt_robot.tree.node import FAILURE, INVALID, RUNNING, SUCCESS, Node, Run
-from bt_robot.tree.ports import Slot
+from bt_robot.tree.engine.leaf_node import LeafNode
+from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, SUCCESS, Node, Run
 from bt_robot.tree.spec import Key, NodeSpec, TreeSpec
+from bt_robot.tree.vocabulary.ports import Slot
 
 _STATUS = {
     INVALID: Status.IDLE,
@@ -33,7 +33,9 @@ _MAKERS: Final[dict[str, Callable[[NodeSpec, list[Node]], Node]]] = {
     "reactive_sequence": lambda spec, nodes: SequenceNode(spec.name, memory=False, children=nodes),
     "fallback": lambda spec, nodes: FallbackNode(spec.name, memory=True, children=nodes),
     "reactive_fallback": lambda spec, nodes: FallbackNode(spec.name, memory=False, children=nodes),
-    "parallel": lambda spec, nodes: ParallelNode(spec.name, str(spec.values["succeed_on"]), nodes),
+    "parallel": lambda spec, nodes: ParallelNode(
+        spec.name, "one" if spec.values["success_count"] == 1 else "all", nodes
+    ),
     "inverter": lambda spec, nodes: InverterNode(spec.name, nodes[0]),
     "force_success": lambda spec, nodes: ForceSuccessNode(spec.name, nodes[0]),
     "force_failure": lambda spec, nodes: ForceFailureNode(spec.name, nodes[0]),

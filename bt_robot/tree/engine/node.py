@@ -16,7 +16,7 @@ from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
 from bt_robot.messages import TickContext
-from bt_robot.tree.proposals import LeafContext
+from bt_robot.tree.engine.proposals import LeafContext
 
 INVALID: Final = Status.INVALID
 RUNNING: Final = Status.RUNNING

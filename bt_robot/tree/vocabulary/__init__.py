@@ -1,0 +1,1 @@
+"""What node types are: leaves, ports, and the words of the language."""
