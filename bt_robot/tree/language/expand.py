@@ -261,9 +261,8 @@ class Expander:
         self, found: Found, built_in: BuiltIn, options: MapNode | None, scope: Scope, below: str
     ) -> dict[str, object] | None:
         allowed = {"name", "prompt", below, *built_in.ports}
-        values: dict[str, object] = {
-            name: p.default for name, p in built_in.ports.items() if isinstance(p, Input) and not p.required
-        }
+        inputs = {name: port for name, port in built_in.ports.items() if isinstance(port, Input)}
+        values: dict[str, object] = {name: port.default for name, port in inputs.items() if not port.required}
         for key, node in options.entries if options else ():
             if port := inputs.get(key.text):
                 values[key.text] = self._values.read_fixed(node, scope, port, f"{found.type}.{key.text}")
