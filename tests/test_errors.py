@@ -39,3 +39,10 @@ def test_a_load_error_lists_its_problems_once_and_in_the_order_of_their_places()
 def test_did_you_mean_speaks_only_when_something_is_near():
     assert did_you_mean("sequnce", ["sequence", "wait"]) == "did you mean 'sequence'?"
     assert did_you_mean("xyz", ["sequence", "wait"]) == ""
+    assert did_you_mean("x" * 100_000, ["x" * 100_001]) == ""
+
+
+def test_the_words_of_behaviortree_cpp_are_near_to_ours():
+    ours = ["reactive_sequence", "force_failure", "retry_until_successful", "sleep"]
+    for word, near in zip(["ReactiveSequence", "ForceFailure", "RetryUntilSuccesful", "Sleep"], ours, strict=True):
+        assert did_you_mean(word, ours) == f"did you mean '{near}'?"

@@ -8,30 +8,26 @@ large, too deep or have too many nodes (an alias bomb or a 500-fold nesting is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
-from bt_robot.errors import LoadError, Problem, did_you_mean
+from bt_robot.config.grammar import note_error
+from bt_robot.config.problems import LINE_BREAK, Mark, Problems, cut
+from bt_robot.errors import Code
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 100
 MAX_NODES = 50_000
-MAX_PROBLEMS = 300
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML does not allow in a text."""
 
+_YAML_TAGS = "tag:yaml.org,2002:"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place in a file; line and column count from 1."""
-
-    file: str
-    line: int = 0
-    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,52 +62,6 @@ class MapNode:
 SourceNode = ScalarNode | ListNode | MapNode
 
 
-class Problems:
-    """Collects problems, so that all of them are reported at once.
-
-    Attributes:
-        found: The problems, each once; the last of too many says that there are more.
-        noted: How often a problem was noted, repeated and left out ones too.
-    """
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self.found: list[Problem] = []
-        self.noted = 0
-        self._seen: set[Problem] = set()
-
-    @property
-    def full(self) -> bool:
-        """Whether there are so many problems that no more are told."""
-        return len(self.found) > MAX_PROBLEMS
-
-    def add(self, mark: Mark, message: str, *, expected: str = "", hint: str = "") -> None:
-        """Note a problem at a place."""
-        self.noted += 1
-        problem = Problem(mark.file, mark.line, mark.column, message, expected, hint)
-        if self.full or problem in self._seen:
-            return
-        if len(self.found) == MAX_PROBLEMS:
-            problem = Problem(mark.file, 0, 0, f"more than {MAX_PROBLEMS} problems; the rest is not checked")
-        self._seen.add(problem)
-        self.found.append(problem)
-
-    def unknown(self, mark: Mark, what: str, word: str, choices: Iterable[str], *, hint: str = "") -> None:
-        """Note a word that is none of the choices, with the nearest one unless there is a better hint."""
-        known = [] if self.full else sorted(choices)
-        expected = f"one of {', '.join(known)}" if known else "nothing here"
-        self.add(mark, f"unknown {what} '{word}'", expected=expected, hint=hint or did_you_mean(word, known))
-
-    def raise_if_any(self) -> None:
-        """Raise what was found.
-
-        Raises:
-            LoadError: At least one problem was noted.
-        """
-        if self.found:
-            raise LoadError(self.found)
-
-
 class _Refused(Exception):
     """Parsing can't go on after this problem, which is already noted."""
 
@@ -129,17 +79,43 @@ def read_file(path: Path, problems: Problems, *, shown: str | None = None) -> So
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        problems.add(Mark(name), f"can't be read: {error.strerror or error}", expected="a YAML file")
+        message = f"can't be read: {error.strerror or error}"
+        problems.add(Mark(name), message, expected="a YAML file", code=Code.UNREADABLE)
         return None
+    text = decode(data, name, problems)
+    return None if text is None else parse(text, name, problems)
+
+
+def decode(data: bytes, name: str, problems: Problems) -> str | None:
+    """Return the text of a file; None when it has none (the problem is noted).
+
+    Args:
+        data: What is in the file, of a larger one at least a byte more than is allowed.
+        name: How the file is called in messages.
+        problems: Where problems are noted.
+    """
     if len(data) > MAX_BYTES:
-        problems.add(Mark(name), f"the file has more than {MAX_BYTES} bytes", expected="a smaller file")
+        message = f"the file has more than {MAX_BYTES} bytes"
+        problems.add(Mark(name), message, expected="a smaller file", code=Code.TOO_LARGE)
         return None
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8-sig")  # a byte order mark at the front is no part of the text
     except UnicodeDecodeError as error:
-        problems.add(Mark(name), f"byte {error.start} is not UTF-8", expected="UTF-8 text")
+        head = data[: error.start].decode("utf-8-sig", errors="replace")
+        hint = "save it as UTF-8; it looks like UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        if b"\0" not in data:  # or it is no text at all, and its lines say nothing
+            problems.show(name, data.decode("utf-8-sig", errors="replace"))
+        message = f"byte {error.start} is not UTF-8"
+        mark = _mark_after(head, name)
+        problems.add(mark, message, expected="UTF-8 text", hint=hint, code=Code.UNREADABLE)
         return None
-    return parse(text, name, problems)
+
+
+def _mark_after(head: str, name: str) -> Mark:
+    """Return the place of the character that follows a text."""
+    lines = LINE_BREAK.split(head)
+    column = len(lines[-1]) + 1
+    return Mark(name, len(lines), column, column + 1)
 
 
 def parse(text: str, name: str, problems: Problems) -> SourceNode | None:
@@ -150,19 +126,18 @@ def parse(text: str, name: str, problems: Problems) -> SourceNode | None:
         name: How the text is called in messages.
         problems: Where problems are noted.
     """
+    problems.show(name, text)
+    if wrong := _UNPRINTABLE.search(text):
+        message = f"a control character (U+{ord(wrong[0]):04X})"
+        mark = _mark_after(text[: wrong.start()], name)
+        problems.add(mark, message, expected="printable text", code=Code.NOT_YAML)
+        return None
     try:
         return _Parser(text, name, problems).document()
     except _Refused:
         return None
-    except yaml.MarkedYAMLError as error:
-        place = error.problem_mark or error.context_mark
-        mark = Mark(name, place.line + 1, place.column + 1) if place else Mark(name)
-        if place and text[place.index : place.index + 1] == "\t":
-            problems.add(mark, "a tab character", expected="spaces for indentation")
-        else:
-            problems.add(mark, f"not YAML: {error.problem or error.context}")
     except yaml.YAMLError as error:
-        problems.add(Mark(name), f"not YAML: {' '.join(str(error).split())}")
+        note_error(error, text, name, problems)
     return None
 
 
@@ -174,25 +149,31 @@ class _Parser:
         self._name = name
         self._problems = problems
         self._count = 0
+        self._aliases: set[str] = set()
 
     def document(self) -> SourceNode | None:
         next(self._events)  # stream start
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            self._problems.add(Mark(self._name), "the file is empty")
+            self._problems.add(Mark(self._name), "the file is empty", code=Code.UNREADABLE)
             return None
         root = self._node(next(self._events), 0)
         next(self._events)  # document end
         extra = next(self._events)
         if not isinstance(extra, yaml.StreamEndEvent):
-            self._refuse(extra, "a second document begins here", "one document a file")
+            self._refuse(extra, "a second document begins here", "one document a file", Code.FORBIDDEN_YAML)
         return root
 
     def _mark(self, event: Any) -> Mark:
-        return Mark(self._name, event.start_mark.line + 1, event.start_mark.column + 1)
+        start, end = event.start_mark, event.end_mark
+        until = end.column + 1 if end.line == start.line and end.column > start.column else 0
+        return Mark(self._name, start.line + 1, start.column + 1, until)
 
-    def _refuse(self, event: Any, message: str, expected: str) -> NoReturn:
-        self._problems.add(self._mark(event), message, expected=expected)
+    def _refuse(self, event: Any, message: str, expected: str, code: Code = Code.TOO_LARGE) -> NoReturn:
+        self._problems.add(self._mark(event), message, expected=expected, code=code)
         raise _Refused
+
+    def _forbid(self, mark: Mark, message: str, expected: str = "no anchors and aliases; use a subtree") -> None:
+        self._problems.add(mark, message, expected=expected, code=Code.FORBIDDEN_YAML)
 
     def _node(self, event: Any, depth: int) -> SourceNode:
         self._count += 1
@@ -202,12 +183,14 @@ class _Parser:
             self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", "a flatter file")
         mark = self._mark(event)
         if isinstance(event, yaml.AliasEvent):
-            self._problems.add(mark, f"alias '*{event.anchor}'", expected="no anchors and aliases; use a subtree")
+            if event.anchor not in self._aliases:  # once for each: a bomb has thousands
+                self._aliases.add(event.anchor)
+                self._forbid(mark, f"alias '*{cut(event.anchor)}'")
             return ScalarNode(f"*{event.anchor}", True, mark)
         if event.anchor is not None:
-            self._problems.add(mark, f"anchor '&{event.anchor}'", expected="no anchors and aliases; use a subtree")
+            self._forbid(mark, f"anchor '&{cut(event.anchor)}'")
         if event.tag not in (None, "!"):
-            self._problems.add(mark, "a tag", expected="plain data without tags")
+            self._forbid(mark, f"tag '{cut(event.tag.replace(_YAML_TAGS, '!!'))}'", "plain data without tags")
         if isinstance(event, yaml.ScalarEvent):
             return ScalarNode(str(event.value), not event.style, mark)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -224,10 +207,10 @@ class _Parser:
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             if not isinstance(key, ScalarNode):
-                self._problems.add(key.mark, "a key that is a list or a mapping", expected="a word")
+                self._forbid(key.mark, "a key that is a list or a mapping", "a word")
             elif key.text in seen:
-                first = seen[key.text]
-                self._problems.add(key.mark, f"duplicate key '{key.text}'", hint=f"first on line {first.line}")
+                message, hint = f"duplicate key '{cut(key.text)}'", f"first on line {seen[key.text].line}"
+                self._problems.add(key.mark, message, hint=hint, code=Code.DUPLICATE_KEY)
             else:
                 seen[key.text] = key.mark
                 yield key, value

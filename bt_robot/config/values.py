@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
+from bt_robot.config.problems import Mark, Problems
+from bt_robot.config.source import ListNode, MapNode, ScalarNode, SourceNode
+from bt_robot.errors import Code, PluginError
 
 T = TypeVar("T")
 
@@ -46,6 +48,7 @@ class Rule:
         maximum: Highest number allowed.
         length: Exact number of list items.
         aliases: Other words for the key, e.g. those of an older config.
+        words: What is expected, where the type would say it clumsily.
     """
 
     doc: str = ""
@@ -53,6 +56,7 @@ class Rule:
     maximum: float = math.inf
     length: int | None = None
     aliases: tuple[str, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,12 @@ def kind_name(kind: Any) -> str:
         return f"a mapping with {tagged.key}: {' or '.join(tagged.choices)}"
     whole = kind
     kind, rule = _unwrap(kind)
+    if rule.words:
+        return rule.words
     origin = get_origin(kind)
     if origin is Literal:
-        return f"one of {', '.join(str(choice) for choice in get_args(kind))}"
+        words = [str(choice) for choice in get_args(kind)]
+        return f"one of {', '.join(words)}" if len(words) > 1 else f"'{words[0]}'"
     if origin in (Union, types.UnionType):
         return " or ".join(kind_name(choice) for choice in _alternatives(whole))
     if origin is tuple:
@@ -135,8 +142,10 @@ def read_value(node: SourceNode, kind: Any, problems: Problems, what: str = "val
     return _read_scalar(node, kind, problems, what)
 
 
-def _wrong(node: SourceNode, kind: Any, problems: Problems, what: str, hint: str = "") -> _Invalid:
-    problems.add(node.mark, f"{what}: {describe(node)}", expected=kind_name(kind), hint=hint)
+def _wrong(
+    node: SourceNode, kind: Any, problems: Problems, what: str, hint: str = "", code: Code = Code.WRONG_TYPE
+) -> _Invalid:
+    problems.add(node.mark, f"{what}: {describe(node)}", expected=kind_name(kind), hint=hint, code=code)
     return INVALID
 
 
@@ -169,8 +178,13 @@ def _read_tagged(node: SourceNode, tagged: Tagged, problems: Problems, what: str
     if text not in tagged.choices:
         problems.unknown(word.mark if word else node.mark, f"{what}.{tagged.key}", text, tagged.choices)
         return INVALID
+    try:
+        chosen = tagged.choices[text]
+    except PluginError as error:
+        problems.add(word.mark if word else node.mark, str(error))
+        return INVALID
     rest = MapNode(tuple(entry for entry in node.entries if entry[0].text != tagged.key), node.mark)
-    return bind(tagged.choices[text], rest, problems, what)
+    return bind(chosen, rest, problems, what)
 
 
 def _alternatives(kind: Any) -> list[Any]:
@@ -186,19 +200,22 @@ def _read_union(node: SourceNode, kind: Any, problems: Problems, what: str) -> A
         return None
     if len(kinds) == 1:
         return read_value(node, kinds[0], problems, what)
+    hint, code = "", Code.WRONG_TYPE
     for choice in kinds:
         trial = Problems()
         value = read_value(node, choice, trial, what)
         if not trial.found:
             return value
-    return _wrong(node, kind, problems, what)
+        hint = hint or (trial.found[0].hint if isinstance(node, ScalarNode) else "")
+        code = Code.OUT_OF_RANGE if trial.found[0].code is Code.OUT_OF_RANGE else code
+    return _wrong(node, kind, problems, what, hint, code)
 
 
 def _read_list(node: SourceNode, kind: Any, item: Any, rule: Rule, problems: Problems, what: str) -> Any:
     if not isinstance(node, ListNode):
         return _wrong(node, kind, problems, what)
     if rule.length is not None and len(node.items) != rule.length:
-        return _wrong(node, kind, problems, what)
+        return _wrong(node, kind, problems, what, code=Code.OUT_OF_RANGE)
     values = [read_value(n, item, problems, f"{what}[{i}]") for i, n in enumerate(node.items)]
     return INVALID if any(value is INVALID for value in values) else tuple(values)
 
@@ -232,7 +249,7 @@ def _read_scalar(node: SourceNode, kind: Any, problems: Problems, what: str) -> 
         return _wrong(node, kind, problems, what, hint)
     number = inner(node.text)
     if not (math.isfinite(number) and rule.minimum <= number <= rule.maximum):
-        return _wrong(node, kind, problems, what)
+        return _wrong(node, kind, problems, what, code=Code.OUT_OF_RANGE)
     return number
 
 
@@ -248,7 +265,8 @@ def _read_text(node: ScalarNode, kind: Any, problems: Problems, what: str) -> An
     if node.plain and (node.text.lower() in _RESERVED or _FLOAT.match(node.text)):
         return _wrong(node, kind, problems, what, "" if is_null(node) else "quote it if it is meant as text")
     if any(ord(char) < 32 and char not in "\n\t" for char in node.text):
-        problems.add(node.mark, f"{what} holds a control character", expected="printable text")
+        message = f"{what} holds a control character"
+        problems.add(node.mark, message, expected="printable text", code=Code.WRONG_TYPE)
         return INVALID
     return node.text
 
@@ -271,14 +289,16 @@ def bind(cls: type[T], node: SourceNode, problems: Problems, what: str = "value"
     for key, value in node.entries:
         name = aliases.get(key.text, key.text)
         if name not in fields:
-            problems.unknown(key.mark, "key", key.text, list(fields))
+            problems.unknown(key.mark, "key", key.text, list(fields), code=Code.UNKNOWN_KEY)
         elif name in values and key.mark.file == node.mark.file:  # a --set of the other word replaces the file's value
-            problems.add(key.mark, f"'{key.text}' is another word for '{name}', which is given, too", expected="one")
+            message = f"'{key.text}' is another word for '{name}', which is given, too"
+            problems.add(key.mark, message, expected="one", code=Code.DUPLICATE_KEY)
         else:
             values[name] = read_value(value, hints[name], problems, key.text)
     missing = [name for name, f in fields.items() if name not in values and _required(f)]
     for name in missing:
-        problems.add(node.mark, f"{what}: '{name}' is missing", expected=kind_name(hints[name]))
+        message = f"{what}: '{name}' is missing"
+        problems.add(node.mark, message, expected=kind_name(hints[name]), code=Code.MISSING_KEY)
     if missing or any(value is INVALID for value in values.values()):
         return INVALID
     # A value that --set replaced is the one to look at, not the place where the mapping begins.

@@ -4,17 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bt_robot.config.source import (
-    MAX_BYTES,
-    MAX_PROBLEMS,
-    ListNode,
-    MapNode,
-    Mark,
-    Problems,
-    ScalarNode,
-    parse,
-    read_file,
-)
+from bt_robot.config.problems import MAX_PROBLEMS, Mark, Problems
+from bt_robot.config.source import MAX_BYTES, ListNode, MapNode, ScalarNode, parse, read_file
 
 
 def problems_of(text):
@@ -40,15 +31,50 @@ def test_nodes_know_their_place_and_whether_they_were_quoted():
     [
         ("a: &x 1", "x.yaml:1:4: anchor '&x'; expected no anchors and aliases; use a subtree"),
         ("a: *x", "x.yaml:1:4: alias '*x'; expected no anchors and aliases; use a subtree"),
-        ("a: !!python/object:os.system x", "x.yaml:1:4: a tag; expected plain data without tags"),
+        (
+            "a: !!python/object:os.system x",
+            "x.yaml:1:4: tag '!!python/object:os.system'; expected plain data without tags",
+        ),
         ("a: 1\nb: 2\na: 3", "x.yaml:3:1: duplicate key 'a' (first on line 1)"),
         ("[1]: 2", "x.yaml:1:1: a key that is a list or a mapping; expected a word"),
         ("a: 1\n---\nb: 2", "x.yaml:2:1: a second document begins here; expected one document a file"),
         ("", "x.yaml: the file is empty"),
-        ("a: [1\n", "x.yaml:2:1: not YAML: did not find expected ',' or ']'"),
-        ("a: b: c", "x.yaml:1:5: not YAML: mapping values are not allowed in this context"),
-        ("a: @b", "x.yaml:1:4: not YAML: found character that cannot start any token"),
-        ("a: [1,\n\t2: 3: 4]", "x.yaml:2:6: not YAML: did not find expected ',' or ']'"),
+        (
+            "a: [1\n",
+            "x.yaml:2:1: not YAML: did not find expected ',' or ']' "
+            "(a bracket that is opened on line 1 is not closed, or a ',' is missing)",
+        ),
+        (
+            "a: b: c",
+            "x.yaml:1:5: not YAML: mapping values are not allowed in this context "
+            "(quote text that has ': ' in it, or look at the indentation)",
+        ),
+        (
+            "a: @b",
+            "x.yaml:1:4: not YAML: found character that cannot start any token (quote text that begins with @)",
+        ),
+        (
+            "a: [1,\n\t2: 3: 4]",
+            "x.yaml:2:6: not YAML: did not find expected ',' or ']' "
+            "(a bracket that is opened on line 1 is not closed, or a ',' is missing)",
+        ),
+        (
+            "a:\n  b: 1\n c: 2",
+            "x.yaml:3:2: not YAML: did not find expected key "
+            "(this does not stand where the mapping that begins on line 1 does: look at the indentation)",
+        ),
+        (
+            "a: 1\nb: 'c\nd: 2",
+            "x.yaml:2:4: not YAML: found unexpected end of stream (the quotation that begins on line 2 does not end)",
+        ),
+        ("a: 1\nb\nc: 2", "x.yaml:2:1: not YAML: could not find expected ':' (a key has a ':' and a space behind it)"),
+        (
+            "- a\nb: c",
+            "x.yaml:2:1: not YAML: did not find expected '-' indicator "
+            "(the list that begins on line 1 goes on with '- ')",
+        ),
+        ("a: b\x07", "x.yaml:1:5: a control character (U+0007); expected printable text"),
+        ("a: b\n  \ud800", "x.yaml:2:3: a control character (U+D800); expected printable text"),
     ],
 )
 def test_what_is_refused_and_in_which_words(text, message):
@@ -134,7 +160,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     path.write_bytes(b"a: \xff")
     problems = Problems()
     assert read_file(path, problems, shown="x.yaml") is None
-    assert [str(p) for p in problems.found] == ["x.yaml: byte 3 is not UTF-8; expected UTF-8 text"]
+    assert [str(p) for p in problems.found] == ["x.yaml:1:4: byte 3 is not UTF-8; expected UTF-8 text"]
 
 
 def test_a_missing_file_says_so(tmp_path):
