@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bt_robot.config.problems import Mark
 from bt_robot.tree.vocabulary.leaf import Leaf
+
+Case = str | int | bool
+"""What chooses a child of a `switch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class NodeSpec:
         leaf: The class of a leaf; None for other kinds.
         slots: Where the type names its children, their names in the order of `children`, e.g. `condition`, `then`;
             the cases of a `switch` are called `case red`, the last one may be `default`.
+        cases: The values of the cases of a `switch`, in the order of `children`; its `default` has none.
+        mark: Where its type is written; None for a node that was made in Python. Two nodes may be equal all the same.
     """
 
     path: str
@@ -50,6 +56,8 @@ class NodeSpec:
     detail: str = ""
     leaf: type[Leaf] | None = None
     slots: tuple[str, ...] = ()
+    cases: tuple[Case, ...] = ()
+    mark: Mark | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from bt_robot.config.source import Problems, parse
 from bt_robot.config.values import Rule, kind_name, read_value
-from bt_robot.tree.vocabulary.kinds import check_readable, fits, may_fit, narrowed
+from bt_robot.tree.vocabulary.kinds import (
+    Value,
+    check_readable,
+    choices_of,
+    fits,
+    item_kind,
+    joined,
+    kind_of,
+    may_be,
+    may_fit,
+    narrowed,
+)
 
 SIMPLE = st.sampled_from([bool, int, float, str, Literal["a", "b"], Literal["a"], tuple[float, ...], tuple[int, ...]])
 KINDS = st.one_of(SIMPLE, SIMPLE.map(lambda kind: kind | None))
@@ -79,3 +90,78 @@ def test_a_length_is_that_of_the_list():
 def test_a_port_can_not_be_of_a_type_that_no_file_can_hold(kind):
     with pytest.raises(TypeError, match="a port can't be of type"):
         check_readable(kind)
+
+
+SCALARS = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3)
+LISTS = (
+    st.lists(st.integers(), max_size=3) | st.lists(st.floats(), max_size=3) | st.lists(st.text(max_size=2), max_size=3)
+)
+
+
+@given(SCALARS | LISTS.map(tuple))
+def test_the_type_of_a_value_is_one_that_it_may_be_and_that_any_value_may_have(value):
+    kind = kind_of(value)
+    assert may_be(kind, value)
+    assert fits(kind, Value)
+
+
+def test_an_empty_list_fits_where_any_list_does():
+    assert fits(kind_of(()), tuple[float, ...])
+    assert fits(kind_of(()), tuple[str, ...])
+    assert fits(item_kind(kind_of(())), float)
+    assert joined([item_kind(kind_of(())), float]) is float
+    assert not fits(kind_of(()), str)
+
+
+@given(st.lists(KINDS, min_size=1, max_size=4))
+def test_all_types_fit_into_what_they_are_joined_to(kinds):
+    assert all(fits(kind, joined(kinds)) for kind in kinds)
+
+
+def test_a_whole_number_and_a_number_are_joined_to_a_number():
+    assert joined([int, float]) is joined([float, int]) is float
+    assert joined([]) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "answer"),
+    [
+        (Literal["a", "b"], "a", True),
+        (Literal["a", "b"], "c", False),
+        (Literal["a"] | None, "a", True),
+        (Literal[1], 1, True),
+        (Literal[1], True, False),
+        (float, 3, True),
+        (int, 3.0, False),
+        (int, True, False),
+        (str, "a", True),
+        (str | int, 3, True),
+    ],
+)
+def test_what_a_type_may_be(kind, value, answer):
+    assert may_be(kind, value) is answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        (tuple[float, ...], float),
+        (tuple[float, ...] | None, float),
+        (tuple[int, ...] | tuple[float, ...], float),
+        (tuple[int, ...] | tuple[str, ...], int | str),
+        (float, None),
+        (Literal["a"], None),
+    ],
+)
+def test_the_type_of_the_items_of_a_list(kind, item):
+    assert item_kind(kind) == item
+
+
+def test_the_words_of_a_choice():
+    assert choices_of(Literal["a", "b"] | None) == ("a", "b")
+    assert choices_of(str) == ()
+
+
+def test_any_value_is_said_in_a_few_words():
+    assert kind_name(Value) == "a value: text, a number, true or false, or a list of them"
+    assert narrowed(Value, Rule(doc="x")) == Value

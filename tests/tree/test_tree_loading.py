@@ -31,7 +31,7 @@ root:
             child:
               reactive_fallback:
                 - look: {script: F}
-                - parallel: {succeed_on: one, children: [ask, {wait: {duration_s: "{width}"}}]}
+                - parallel: {success_count: 1, children: [ask, {wait: {duration_s: "{width}"}}]}
     - inverter: {child: {force_failure: {child: {repeat: {times: 2, child: look}}}}}
     - {wait: {name: rest, duration_s: 0.5, how: moving, joints: [0.1, -0.2], quick: true}}
 """
@@ -152,10 +152,10 @@ def test_the_files_that_were_read_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("missing", None, "can't be read: No such file or directory; expected a YAML file"),
-        ("latin", b"tree: t\xe4", "byte 7 is not UTF-8; expected UTF-8 text"),
-        ("huge", b"#" * 1_000_001, "the file has more than 1000000 bytes; expected a smaller file"),
-        ("empty", b"", "the file is empty"),
+        ("missing", None, ": can't be read: No such file or directory; expected a YAML file"),
+        ("latin", b"tree: t\xe4", ":1:8: byte 7 is not UTF-8; expected UTF-8 text"),
+        ("huge", b"#" * 1_000_001, ": the file has more than 1000000 bytes; expected a smaller file"),
+        ("empty", b"", ": the file is empty"),
     ],
 )
 def test_a_file_that_is_no_text_is_refused(tmp_path, name, content, message):
@@ -164,7 +164,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path, name, content, message):
         path.write_bytes(content)
     with pytest.raises(LoadError) as error:
         load_tree(path, REGISTRY)
-    assert str(error.value) == f"{path}: {message}"
+    assert str(error.value) == f"{path}{message}"
 
 
 @pytest.mark.parametrize(

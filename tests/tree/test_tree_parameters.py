@@ -7,15 +7,19 @@ import pytest
 from bt_robot.config.source import Problems, parse
 from bt_robot.tree.language.parameters import MAX_PARAMETERS, read_parameters
 
-TYPES = "bool, float, int, joints, node, str"
+TYPES = "bool, float, int, joints, node, numbers, str, texts, value"
 
 ERRORS: dict[str, list[str]] = {
     "[a]": ["p:1:1: parameters: a list of 1; expected a mapping from names to {type: …}"],
     "{a: str}": ["p:1:5: parameter 'a': 'str'; expected a mapping with a type (write {type: str})"],
-    "{a: {}}": ["p:1:5: parameter 'a': 'type' is missing; expected one of str, float, int, bool, joints, node"],
+    "{a: {}}": [
+        "p:1:5: parameter 'a': 'type' is missing; expected one of str, float, int, bool, joints, numbers, texts, "
+        "value, node"
+    ],
     "{a: {type: flaot}}": ["p:1:12: unknown type 'flaot'; expected one of " + TYPES + " (did you mean 'float'?)"],
     "{a: {type: str, defualt: b}}": [
-        "p:1:17: unknown key 'defualt'; expected one of default, doc, maximum, minimum, type (did you mean 'default'?)"
+        "p:1:17: unknown key 'defualt'; expected one of default, direction, doc, maximum, minimum, type "
+        "(did you mean 'default'?)"
     ],
     "{a: {type: str, minimum: 1}}": ["p:1:26: 'minimum' is for numbers, and the type is str"],
     "{a: {type: float, minimum: low}}": ["p:1:28: minimum: 'low'; expected a number"],
@@ -24,6 +28,16 @@ ERRORS: dict[str, list[str]] = {
     "{a: {type: int, default: 1.5}}": ["p:1:26: default: '1.5'; expected a whole number"],
     "{a: {type: str, default: $b}}": ["p:1:26: default: '$b'; expected a plain value"],
     "{a: {type: str, default: '{b}'}}": ["p:1:26: default: '{b}'; expected a plain value"],
+    "{a: {type: str, direction: outt}}": [
+        "p:1:28: unknown direction 'outt'; expected one of in, inout, out (did you mean 'out'?)"
+    ],
+    "{a: {type: str, direction: out, default: b}}": [
+        "p:1:42: parameter 'a': a default, and direction: out; expected no default: a key is written"
+    ],
+    "{prompt: {type: str, direction: out}}": [
+        "p:1:33: the parameter 'prompt' has direction: out; expected no direction: it is the prompt below the call"
+    ],
+    "{a: {type: node, direction: inout}}": ["p:1:29: 'direction' is for values, and the type is node"],
     "{name: {type: str}}": ["p:1:2: a parameter can't be called 'name'; expected a name like 'time_limit_s'"],
     "{Time: {type: str}}": ["p:1:2: a parameter can't be called 'Time'; expected a name like 'time_limit_s'"],
     "{prompt: {type: float}}": ["p:1:17: the parameter 'prompt' is float; expected str"],

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from tree_leaves import Look, Wait
 
-from bt_robot.tree import Action, Leaf, Registry, success
+from bt_robot.tree import Action, Leaf, Registry, parse_tree, success
 from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
 
 
-def leaf(name: str, doc: str = "Do it.", base: type[Leaf] = Action) -> type[Leaf]:
-    body = {"type_name": name, "__doc__": doc, "on_tick": lambda self, ctx: success()}
+def leaf(name: str, doc: str = "Do it.", base: type[Leaf] = Action, aliases: tuple[str, ...] = ()) -> type[Leaf]:
+    body = {"type_name": name, "aliases": aliases, "__doc__": doc, "on_tick": lambda self, ctx: success()}
     return type("Sample", (base,), body)
 
 
@@ -40,3 +40,27 @@ def test_a_leaf_needs_a_docstring_to_show():
 def test_a_leaf_needs_a_name_and_a_kind(bad):
     with pytest.raises(TypeError, match="Sample can't be registered: it needs a type_name, and Action or Condition"):
         Registry([bad])
+
+
+def test_a_leaf_may_have_other_words():
+    registry = Registry([leaf("do_it", aliases=("make_it", "run_it"))])
+    assert dict(registry.aliases) == {"make_it": "do_it", "run_it": "do_it"}
+    assert registry.type_names == (*BUILT_IN, "do_it")
+    assert parse_tree("tree: t\nroot: {sequence: [run_it]}", "t.yaml", registry).root.children[0].type == "do_it"
+
+
+@pytest.mark.parametrize("words", [("do_it", ("wait",)), ("wait", ()), ("other", ("do_it",)), ("other", ("make_it",))])
+def test_no_word_stands_for_two_leaves(words):
+    name, aliases = words
+    with pytest.raises(ValueError, match=r"'\w+' is registered twice: by \w+ and by Sample"):
+        Registry([Wait, leaf("do_it", aliases=("make_it",)), leaf(name, aliases=aliases)])
+
+
+def test_another_word_can_not_be_one_of_the_language():
+    with pytest.raises(ValueError, match="'selector' can't be registered: it is a word of the tree language"):
+        Registry([leaf("do_it", aliases=("selector",))])
+
+
+def test_another_word_must_be_a_word():
+    with pytest.raises(TypeError, match="Sample: the type name 'Do It' is not a word like 'move_to'"):
+        leaf("do_it", aliases=("Do It",))

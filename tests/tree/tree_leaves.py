@@ -9,6 +9,7 @@ from bt_robot.tree import (
     Action,
     Condition,
     Input,
+    NodeSpec,
     Outcome,
     Output,
     Registry,
@@ -137,3 +138,9 @@ def say(script: str, **ports: str) -> str:
     """Return a `play` node in YAML's flow style."""
     rest = "".join(f", {key}: {value}" for key, value in ports.items())
     return f"{{play: {{script: {script}{rest}}}}}"
+
+
+def play_spec(path: str, script: str) -> NodeSpec:
+    """Return the spec of a `play` node, for trees that no file can have."""
+    values = {"script": script, "start": "fine", "halt": "fine"}
+    return NodeSpec(path, "play", path.rpartition("/")[2], "action", values, leaf=Play)

@@ -8,24 +8,31 @@ find is reported once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
+from bt_robot.config.problems import Mark, Problems
+from bt_robot.config.source import MapNode, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, is_null
-from bt_robot.errors import did_you_mean
+from bt_robot.errors import Code, did_you_mean
+from bt_robot.tree.language.calls import CallReader
+from bt_robot.tree.language.children import Child, find_children, likely_children
 from bt_robot.tree.language.files import Library
+from bt_robot.tree.language.given import GivenReader
 from bt_robot.tree.language.header import Definition
+from bt_robot.tree.language.keys import Keys
+from bt_robot.tree.language.node_types import NodeTypes, kind_of, word_of
+from bt_robot.tree.language.order import check_order
 from bt_robot.tree.language.parameters import Parameter
 from bt_robot.tree.language.place import Found, Place, Prompt, detail
 from bt_robot.tree.language.scope import Argument, Scope
 from bt_robot.tree.language.values import ValueReader
 from bt_robot.tree.spec import Key, NodeSpec
-from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
+from bt_robot.tree.vocabulary.built_in import BUILT_IN
 from bt_robot.tree.vocabulary.leaf import Leaf
 from bt_robot.tree.vocabulary.node_type import BuiltIn
-from bt_robot.tree.vocabulary.ports import Input
+from bt_robot.tree.vocabulary.ports import Input, Output
 from bt_robot.tree.vocabulary.registry import Registry
 from bt_robot.tree.vocabulary.words import NAME, NAME_EXPECTED, reference
 
@@ -52,12 +59,14 @@ class Expander:
             problems: Where problems are noted.
         """
         self.calls: dict[str, list[tuple[str, Mark]]] = {}
-        self._leaves = registry.leaves
+        self._registry = registry
+        self._types = NodeTypes(registry, library)
         self._library = library
-        self._subtrees = library.subtrees
         self._problems = problems
         self._values = ValueReader(problems)
-        self._scopes: list[Scope] = []
+        self._given = GivenReader(self._types, self._values, problems)
+        self._calls = CallReader(self._given, self._values, problems)
+        self._keys = Keys()
         self._whole = False
         self._count = 0
         self._caller = ""
@@ -78,13 +87,14 @@ class Expander:
     def _check(self, definition: Definition) -> None:
         self._caller = definition.name if definition.kind == "subtree" else f"tree {definition.name}"
         self._kind, self._count = definition.kind, 0
-        scope = self._scope(definition.name)
+        self._keys = Keys()
+        scope = Scope(definition.name, {}, self._keys)
         scope.arguments = {name: Argument(p, None, scope) for name, p in definition.parameters.items()}
         for parameter in definition.parameters.values():
             if parameter.is_node and parameter.default is not None:
                 self._node(parameter.default, scope.without_arguments(), Place("default"))
         self._root(definition, scope)
-        self._check_keys()
+        self._keys.check(self._problems)
 
     def expand(self, definition: Definition) -> NodeSpec | None:
         """Return the tree of a definition; None when problems were noted.
@@ -93,109 +103,130 @@ class Expander:
         """
         self._whole, self._kind, self._count = True, "tree", 0
         try:
-            root = self._root(definition, self._scope(definition.name))
+            self._keys = Keys()
+            root = self._root(definition, Scope(definition.name, {}, self._keys))
         except _Stop:
             return None
-        self._check_keys()
+        self._keys.check(self._problems)
+        if root is not None:
+            check_order(root, self._keys, self._problems)
         return root
 
     def _root(self, definition: Definition, scope: Scope) -> NodeSpec | None:
         prompt = self._prompt(definition.prompt, scope) if definition.prompt else None
         if definition.root is None:
             return None
-        root_name = (definition.name or definition.kind) if definition.kind == "tree" else ""
-        return self._node(definition.root, scope, Place("", prompt=prompt), root_name)
-
-    def _scope(self, path: str) -> Scope:
-        scope = Scope(path)
-        self._scopes.append(scope)
-        return scope
-
-    def _check_keys(self) -> None:
-        for scope in self._scopes:
-            scope.check_keys(self._problems)
-        self._scopes.clear()
+        called = (definition.name or definition.kind) if definition.kind == "tree" else ""
+        return self._node(definition.root, scope, Place("", prompt=prompt), called)
 
     # One node
 
-    def _node(self, source: SourceNode, scope: Scope, place: Place, root_name: str = "") -> NodeSpec | None:
+    def _node(self, source: SourceNode, scope: Scope, place: Place, called: str = "") -> NodeSpec | None:
+        """Make a node.
+
+        Args:
+            source: What was written.
+            scope: Where it was written.
+            place: Where it stands in the tree.
+            called: What it is called in its path if it gives itself no name; its type by default.
+        """
         if self._problems.full:
             raise _Stop
         if reference(source):
-            return self._node_argument(source, scope, place)
+            return self._node_argument(source, scope, place, called)
         if isinstance(source, ScalarNode) and not is_null(source):
-            return self._typed(source, None, scope, place, root_name)
+            return self._typed(source, None, scope, place, called)
         if isinstance(source, MapNode) and len(source.entries) == 1:
             word, body = source.entries[0]
-            return self._typed(word, None if is_null(body) else body, scope, place, root_name)
-        what = describe(source)
+            return self._typed(word, None if is_null(body) else body, scope, place, called)
+        what, hint = describe(source), ""
         if isinstance(source, MapNode):
             keys = ", ".join(f"'{key.text}'" for key, _ in source.entries[:6])
             what = f"a mapping with {len(source.entries)} keys ({keys})" if keys else "an empty mapping"
-        hint = "put its parameters one level deeper" if isinstance(source, MapNode) and source.entries else ""
-        self._problems.add(source.mark, f"not a node: {what}", expected=_NODE, hint=hint)
+            types = [key for key, _ in source.entries if key.text in self._types]
+            hint = "put them into a sequence" if len(types) > 1 else "put its parameters one level deeper"
+            hint = hint if keys else ""
+        self._problems.add(source.mark, f"not a node: {what}", expected=_NODE, hint=hint, code=Code.NOT_A_NODE)
         scope.mention(source)
         return None
 
-    def _node_argument(self, source: SourceNode, scope: Scope, place: Place) -> NodeSpec | None:
+    def _node_argument(self, source: SourceNode, scope: Scope, place: Place, called: str) -> NodeSpec | None:
         argument = self._values.argument(source, scope)
         if argument is None:
             return None
         parameter = argument.parameter
         if not parameter.is_node and parameter.value:
-            self._problems.add(source.mark, f"'${parameter.name}' is {parameter.expected}", expected="a node")
+            self._problems.add(
+                source.mark, f"'${parameter.name}' is {parameter.expected}", expected="a node", code=Code.PARAMETER_TYPE
+            )
             return None
-        return None if argument.value is None else self._node(argument.value, argument.scope, place)
+        return None if argument.value is None else self._node(argument.value, argument.scope, place, called)
 
     def _typed(
-        self, word: ScalarNode, body: SourceNode | None, scope: Scope, place: Place, root_name: str
+        self, word: ScalarNode, body: SourceNode | None, scope: Scope, place: Place, called: str
     ) -> NodeSpec | None:
-        type_name = ALIASES.get(word.text, word.text)
-        built_in, leaf, subtree = BUILT_IN.get(type_name), self._leaves.get(type_name), self._subtrees.get(type_name)
-        if not (built_in or leaf or subtree):
+        meaning = self._types.find(word.text)
+        if meaning is None:
             self._unknown_type(word, body, scope, place)
             return None
         if place.depth >= MAX_DEPTH:
-            self._problems.add(word.mark, f"'{word.text}' is too deep in the tree", expected=f"{MAX_DEPTH} levels")
+            self._problems.add(
+                word.mark, f"'{word.text}' is too deep in the tree", expected=f"{MAX_DEPTH} levels", code=Code.TOO_LARGE
+            )
             return None
         self._count_node(word)
-        kind = built_in.kind if built_in else leaf.kind if leaf else "subtree"
         given = self._given_name(body, scope)
-        if root_name and given:
+        is_root = not place.path and called
+        if is_root and given:
             mark = body.mark if body else word.mark
-            self._problems.add(mark, f"the root can't be named '{given}'", expected="no name: it has the tree's")
-        name = root_name or place.claim(given or type_name)
+            self._problems.add(
+                mark, f"the root can't be named '{given}'", expected="no name: it has the tree's", code=Code.BAD_NAME
+            )
+        name = called if is_root else place.claim(given or called or word_of(meaning))
         path = f"{place.path}/{name}" if place.path else name
-        found = Found(type_name, kind, word.mark, name, path, Place(path, place.depth + 1, place.prompt))
-        if built_in:
-            return self._built_in(found, built_in, body, scope)
-        if leaf:
-            return self._leaf(found, leaf, body, scope)
-        assert subtree is not None
-        return self._call(found, subtree, body, scope)
+        inside = Place(path, place.depth + 1, place.prompt)
+        found = Found(word_of(meaning), kind_of(meaning), word.mark, name, path, inside)
+        self._keys.path = path
+        if isinstance(meaning, BuiltIn):
+            return self._built_in(found, meaning, body, scope)
+        if isinstance(meaning, Definition):
+            return self._call(found, meaning, body, scope)
+        return self._leaf(found, meaning, body, scope)
 
     def _unknown_type(self, word: ScalarNode, body: SourceNode | None, scope: Scope, place: Place) -> None:
         if word.text.startswith("$"):
-            self._problems.add(word.mark, f"'{word.text}' takes no parameters", expected="the parameter by itself")
-        elif word.text not in self._library.unloaded:  # which is a problem of its include, and noted there
-            choices = [*BUILT_IN, *self._leaves, *self._subtrees]
+            self._problems.add(
+                word.mark,
+                f"'{word.text}' takes no parameters",
+                expected="the parameter by itself",
+                code=Code.NOT_A_NODE,
+            )
+        elif refusal := self._types.refusal(word.text):
+            self._problems.add(word.mark, f"node type '{word.text}': {refusal}", code=Code.UNKNOWN_NODE)
+        elif word.text[:1] != "*" and word.text not in self._library.unloaded:  # or it is noted: an alias, an include
             hint = self._library.include_hint(word.text, word.mark.file)
-            self._problems.unknown(word.mark, "node type", word.text, choices, hint=hint)
+            self._problems.unknown(
+                word.mark,
+                "node type",
+                word.text,
+                self._types.words,
+                expected="a node type; 'bt-nodes' lists them",
+                hint=hint,
+                code=Code.UNKNOWN_NODE,
+            )
         if body is None:
             return
         scope.mention(body)
         if did_you_mean(word.text, BUILT_IN):
-            children = body.get("children") if isinstance(body, MapNode) else body
-            child = body.get("child") if isinstance(body, MapNode) else None
             below = Place(place.path, place.depth + 1, place.prompt)
-            for item in (*(children.items if isinstance(children, ListNode) else ()), *((child,) if child else ())):
+            for item in likely_children(body):
                 self._node(item, scope, below)
 
     def _count_node(self, word: ScalarNode) -> None:
         self._count += 1
         if self._count > MAX_NODES:
             message = f"the {self._kind} has more than {MAX_NODES} nodes"
-            self._problems.add(word.mark, message, expected="a smaller tree")
+            self._problems.add(word.mark, message, expected="a smaller tree", code=Code.TOO_LARGE)
             raise _Stop
 
     def _given_name(self, body: SourceNode | None, scope: Scope) -> str:
@@ -204,112 +235,44 @@ class Expander:
         if not isinstance(value, str):
             return ""
         if node and not NAME.match(value):
-            self._problems.add(node.mark, f"name: {value!r}", expected=NAME_EXPECTED)
+            self._problems.add(node.mark, f"name: {value!r}", expected=NAME_EXPECTED, code=Code.BAD_NAME)
             return ""
         return value
 
     def _prompt(self, node: SourceNode, scope: Scope) -> Prompt:
         return Prompt(self._values.read(node, scope, _TEXT, "prompt"), node, scope)
 
-    # Composites and decorators
+    # The three sorts of nodes
 
     def _built_in(self, found: Found, built_in: BuiltIn, body: SourceNode | None, scope: Scope) -> NodeSpec | None:
-        single = built_in.kind == "decorator"
-        below = "child" if single else "children"
-        options: MapNode | None = body if isinstance(body, MapNode) else None
-        values = self._parameters(found, built_in, options, scope, below)
+        options = body if isinstance(body, MapNode) else None
+        given = self._given.parameters(found, built_in, body, scope)
         if options and (prompt := options.get("prompt")):
             found.inside = replace(found.inside, prompt=self._prompt(prompt, scope))
-        source = options.get(below) if options else None if single else body
-        items = self._items(found, source, single)
-        if single and body is not None and options is None:
-            message = f"'{found.type}' takes a mapping, not {describe(body)}"
-            self._problems.add(body.mark, message, expected="its parameters and one 'child'")
-            self._children(body.items if isinstance(body, ListNode) else (), scope, found.inside)
-        elif items is None:
-            message = f"'{found.type}' has no {below}"
-            self._problems.add(found.mark, message, expected="one node" if single else "a list of nodes")
-        children = self._children(items or (), scope, found.inside)
-        if values is None or not items or len(children) != len(items):
+        brood = find_children(found, built_in, body, self._problems)
+        nodes = [(child, self._node(child.source, scope, found.inside, child.name)) for child in brood.children]
+        children = [(child, node) for child, node in nodes if node is not None]
+        if brood.complete:
+            self._given.note_amiss(found, built_in, given, len(nodes))
+        if brood.complete and built_in.children.form == "cases":
+            self._given.check_cases(found, given, brood.children, scope)
+        if not brood.complete or len(children) != len(nodes):
             return None
-        return self._spec(found, values, children)
-
-    def _items(self, found: Found, source: SourceNode | None, single: bool) -> tuple[SourceNode, ...] | None:
-        """Return the sources of the children; None when there are none."""
-        if source is None or is_null(source):
-            return None
-        if single:
-            if not isinstance(source, ListNode):
-                return (source,)
-            message = f"'{found.type}' has one child, not {describe(source)}"
-            hint = "put them into a sequence" if len(source.items) > 1 else "write it without the dash"
-            self._problems.add(source.mark, message, expected="one node", hint=hint)
-            return source.items
-        if isinstance(source, ListNode):
-            return source.items or None
-        message = f"the children of '{found.type}': {describe(source)}"
-        self._problems.add(source.mark, message, expected="a list of nodes", hint="write '- ' before each")
-        return (
-            tuple(MapNode((entry,), entry[0].mark) for entry in source.entries) if isinstance(source, MapNode) else ()
-        )
-
-    def _children(self, items: Iterable[SourceNode], scope: Scope, inside: Place) -> tuple[NodeSpec, ...]:
-        nodes = [self._node(item, scope, inside) for item in items]
-        return tuple(node for node in nodes if node)
-
-    def _parameters(
-        self, found: Found, built_in: BuiltIn, options: MapNode | None, scope: Scope, below: str
-    ) -> dict[str, object] | None:
-        allowed = {"name", "prompt", below, *built_in.ports}
-        inputs = {name: port for name, port in built_in.ports.items() if isinstance(port, Input)}
-        values: dict[str, object] = {name: port.default for name, port in inputs.items() if not port.required}
-        for key, node in options.entries if options else ():
-            if port := inputs.get(key.text):
-                values[key.text] = self._values.read_fixed(node, scope, port, f"{found.type}.{key.text}")
-            elif key.text not in allowed:
-                self._unknown_key(found, key, allowed)
-                scope.mention(node)
-        self._note_missing(found, inputs, values)
-        return values if values.keys() >= inputs.keys() else None
-
-    def _unknown_key(self, found: Found, key: ScalarNode, allowed: Collection[str]) -> None:
-        word = ALIASES.get(key.text, key.text)
-        if key.text in ("child", "children") and found.kind in ("action", "condition"):
-            self._problems.add(key.mark, f"'{found.type}' is a leaf: it has no {key.text}", expected="its parameters")
-        elif word in BUILT_IN or word in self._leaves or word in self._subtrees:
-            below = "child" if "child" in allowed else "children"
-            hint = f"write it under '{below}'" if below in allowed else ""
-            message = f"'{found.type}' has no parameter '{key.text}', which is a node"
-            self._problems.add(key.mark, message, expected=f"one of {', '.join(sorted(allowed))}", hint=hint)
-        else:
-            self._problems.unknown(key.mark, f"parameter of '{found.type}':", key.text, allowed)
-
-    def _note_missing(self, found: Found, ports: Mapping[str, Input[Any]], given: Collection[str]) -> None:
-        for name, port in ports.items():
-            if port.required and name not in given:
-                message = f"'{found.type}': '{name}' is missing"
-                self._problems.add(found.mark, message, expected=port.expected, hint=port.doc)
-
-    # Leaves
+        return self._spec(found, given.values, children, built_in.ports)
 
     def _leaf(self, found: Found, leaf: type[Leaf], body: SourceNode | None, scope: Scope) -> NodeSpec | None:
         before = self._problems.noted
-        entries = self._entries(found, body)
-        values: dict[str, object] = {}
-        for key, node in entries:
-            if port := leaf.ports.get(key.text):
-                values[key.text] = self._values.read(node, scope, port, f"{found.type}.{key.text}")
-            elif key.text != "name":
-                self._unknown_key(found, key, {"name", *leaf.ports})
+        given = self._given.ports(found, leaf, body, scope)
         prompt = leaf.ports.get("prompt")
         if isinstance(prompt, Input):
-            self._fill_prompt(found, prompt, values)
-        inputs = {name: port for name, port in leaf.ports.items() if isinstance(port, Input)}
-        self._note_missing(found, {n: p for n, p in inputs.items() if n != "prompt"}, values)
-        if self._problems.noted > before and body is not None:
-            scope.mention(body)
-        spec = self._spec(found, values, (), leaf)
-        return spec if self._problems.noted == before else None
+            self._fill_prompt(found, prompt, given.values)
+        self._given.note_missing(found, {n: p for n, p in leaf.ports.items() if n != "prompt"}, given.values)
+        if self._problems.noted > before:
+            if body is not None:
+                scope.mention(body)
+            return None
+        self._given.check_leaf(found, leaf, given, scope)
+        return self._spec(found, given.values, (), leaf.ports, leaf)
 
     def _fill_prompt(self, found: Found, port: Input[Any], values: dict[str, object]) -> None:
         if "prompt" in values:
@@ -318,104 +281,57 @@ class Expander:
             values["prompt"] = found.inside.prompt.value
         elif port.required and self._whole:
             hint = "write 'prompt: …' on it, or on a node above it"
-            self._problems.add(found.mark, f"'{found.type}': no prompt is set here", expected="text", hint=hint)
-
-    def _entries(self, found: Found, body: SourceNode | None) -> tuple[tuple[ScalarNode, SourceNode], ...]:
-        if isinstance(body, MapNode):
-            return body.entries
-        if body is not None:
-            message = f"'{found.type}' takes parameters, not {describe(body)}"
-            hint = "it has no children" if isinstance(body, ListNode) else ""
-            self._problems.add(body.mark, message, expected="a mapping such as {name: value}", hint=hint)
-        return ()
-
-    # Calls of subtrees
+            self._problems.add(
+                found.mark,
+                f"'{found.type}': no prompt is set here",
+                expected="text",
+                hint=hint,
+                code=Code.MISSING_PROMPT,
+            )
 
     def _call(self, found: Found, callee: Definition, body: SourceNode | None, scope: Scope) -> NodeSpec | None:
         if not self._whole:
             self.calls.setdefault(self._caller, []).append((callee.name, found.mark))
             if body is not None:
                 scope.mention(body)
-        entries: dict[str, SourceNode] = {}
-        for key, node in self._entries(found, body):
-            entries[key.text] = node
-            if key.text not in ("name", "prompt", *callee.parameters):
-                self._unknown_key(found, key, {"name", "prompt", *callee.parameters})
-                scope.mention(node)
-        inner = self._scope(found.path)
-        values: dict[str, object] = {}
-        inner.arguments = {
-            name: self._argument(found, parameter, entries.get(name), scope, inner, values)
-            for name, parameter in callee.parameters.items()
-        }
-        self._scope_prompt(found, entries.get("prompt"), scope, inner)
+        call = self._calls.read(found, callee, body, scope, Scope(found.path, {}, self._keys), whole=self._whole)
+        if not self._whole:
+            for node in call.nodes:
+                self._node(node, scope, found.inside)
+        if call.prompt:
+            found.inside = replace(found.inside, prompt=self._prompt(*call.prompt))
+        elif "prompt" in callee.parameters:
+            found.set_prompt(INVALID)  # it is missing, which is noted at the call
         if not self._whole or callee.root is None:
             return None
-        root = self._node(callee.root, inner, found.inside)
-        return self._spec(found, values, (root,)) if root else None
-
-    def _scope_prompt(self, found: Found, given: SourceNode | None, scope: Scope, inner: Scope) -> None:
-        """Put a call's prompt in force below it; that of a declared parameter may be its default."""
-        declared = inner.arguments.get("prompt")
-        if declared:
-            given, scope = declared.value, declared.scope
-        if given is not None:
-            found.inside = replace(found.inside, prompt=self._prompt(given, scope))
-        elif declared:
-            found.set_prompt(INVALID)  # it is missing, which is noted at the call
-
-    def _argument(
-        self,
-        found: Found,
-        parameter: Parameter,
-        node: SourceNode | None,
-        scope: Scope,
-        inner: Scope,
-        values: dict[str, object],
-    ) -> Argument:
-        unknown = Argument(parameter, None, scope)
-        if node is None and parameter.name == "prompt" and found.inside.prompt:
-            node, scope = found.inside.prompt.node, found.inside.prompt.scope
-        if not parameter.is_node and parameter.value is None:  # declared wrongly, and noted there
-            return unknown
-        if node is None:
-            if parameter.default is not None:
-                return Argument(parameter, parameter.default, inner.without_arguments())
-            if parameter.name != "prompt" or self._whole:
-                message = f"'{found.type}': '{parameter.name}' is missing"
-                self._problems.add(found.mark, message, expected=parameter.expected, hint=parameter.doc)
-            return unknown
-        if parameter.is_node:
-            if not self._whole:
-                self._node(node, scope, found.inside)
-        else:
-            assert parameter.value is not None
-            # A trial, because the keys in it are used where the subtree uses them, not here.
-            trial = Scope(scope.path, scope.arguments)
-            value = self._values.read(node, trial, parameter.value, f"{found.type}.{parameter.name}")
-            if value is INVALID:
-                return unknown
-            values[parameter.name] = value
-        return Argument(parameter, node, scope)
-
-    # The result
+        root = self._node(callee.root, call.inner, found.inside)
+        return self._spec(found, call.values, [(Child(callee.root), root)], callee.parameters) if root else None
 
     def _spec(
         self,
         found: Found,
         values: Mapping[str, object],
-        children: tuple[NodeSpec, ...],
+        children: Sequence[tuple[Child, NodeSpec]],
+        ports: Mapping[str, Input[Any] | Output[Any] | Parameter],
         leaf: type[Leaf] | None = None,
     ) -> NodeSpec:
+        known = {name: value for name, value in values.items() if value is not INVALID}
         prompt = found.inside.prompt.value if found.inside.prompt else ""
         return NodeSpec(
             path=found.path,
             type=found.type,
             name=found.name,
             kind=found.kind,
-            values={name: value for name, value in values.items() if value is not INVALID},
-            children=children,
+            values=known,
+            children=tuple(node for _, node in children),
             prompt=prompt if isinstance(prompt, str) else f'"{{{prompt.name}}}"' if isinstance(prompt, Key) else "",
-            detail=detail(values, leaf),
+            detail=detail(known, [name for name in known if _is_written(ports.get(name))]),
             leaf=leaf,
+            slots=tuple(child.slot for child, _ in children if child.slot),
+            cases=tuple(child.case for child, _ in children if child.case is not None),
+            mark=found.mark,
         )
+
+
+def _is_written(port: Input[Any] | Output[Any] | Parameter | None) -> bool:
+    return isinstance(port, Output) or (isinstance(port, Parameter) and port.direction != "in")

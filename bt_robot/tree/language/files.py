@@ -8,11 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from bt_robot.config.source import MapNode, Mark, Problems, ScalarNode, parse, read_file
-from bt_robot.errors import did_you_mean
+from bt_robot.config.problems import Mark, Problems, cut
+from bt_robot.config.source import MapNode, ScalarNode, SourceNode, parse, read_file
+from bt_robot.errors import Code, did_you_mean
 from bt_robot.tree.language.header import Definition, read_definition
 
 MAX_FILES = 200
+MAX_TOTAL_BYTES = 4_000_000
+"""Of all files together: as many as 200 large ones would take minutes."""
 MAX_INCLUDE_DEPTH = 20
 MAX_ENTRIES = 5_000
 """How many files and folders are looked at to find the one whose include was forgotten."""
@@ -46,16 +49,20 @@ class Library:
         self._read: set[str] = set()
         self._below: dict[Path, Mapping[str, list[str]]] = {}
         self._hints: dict[tuple[str, str], str] = {}
+        self._homes: dict[str, Path] = {}
+        self._bytes = 0
 
     def add_file(self, path: Path) -> Definition | None:
         """Read a file and what it includes; None when nothing could be made of it."""
         return self._add_file(path, ())
 
-    def add_text(self, text: str, name: str) -> Definition | None:
+    def add_text(self, text: str, name: str, folder: Path | None = None) -> Definition | None:
         """Read a text as if it were a file, and what it includes."""
         node = parse(text, name, self._problems)
         definition = read_definition(node, self._taken, self._problems) if node else None
-        return self._add(definition, None, ()) if definition else None
+        if folder is not None:
+            self._homes[name] = folder
+        return self._add(definition, folder, ()) if definition else None
 
     def include_hint(self, word: str, file: str) -> str:
         """Return which include would bring a subtree, or an empty string when no file near declares it.
@@ -69,7 +76,7 @@ class Library:
         return self._hints[word, file]
 
     def _include_hint(self, word: str, file: str) -> str:
-        folders = self._folders(Path(file).parent if Path(file) in self.files else None)
+        folders = self._folders(self._homes.get(file))
         for folder in folders:
             if folder not in self._below:
                 self._below[folder] = _yaml_files_below(folder)
@@ -86,19 +93,36 @@ class Library:
 
     def _add_file(self, path: Path, chain: tuple[Path, ...]) -> Definition | None:
         self._read.add(os.path.realpath(path))
+        self._homes[str(path)] = path.parent
         self.files.append(path)
         node = read_file(path, self._problems)
         definition = read_definition(node, self._taken, self._problems) if node else None
         return self._add(definition, path.parent, (*chain, path)) if definition else None
 
-    def _add(self, definition: Definition, folder: Path | None, chain: tuple[Path, ...]) -> Definition:
+    def add_read(self, node: SourceNode) -> Definition | None:
+        """Add a file that was read already, without looking for what it includes."""
+        definition = read_definition(node, self._taken, self._problems)
+        if definition:
+            self._keep(definition)
+        return definition
+
+    def _keep(self, definition: Definition) -> None:
         self.definitions.append(definition)
         if definition.kind == "subtree" and definition.name:
             first = self.subtrees.setdefault(definition.name, definition)
             if first is not definition:
                 place = f"{first.mark.file}:{first.mark.line}"
                 message = f"a second subtree '{definition.name}'"
-                self._problems.add(definition.mark, message, expected="another name", hint=f"the first is in {place}")
+                self._problems.add(
+                    definition.mark,
+                    message,
+                    expected="another name",
+                    hint=f"the first is in {place}",
+                    code=Code.BAD_NAME,
+                )
+
+    def _add(self, definition: Definition, folder: Path | None, chain: tuple[Path, ...]) -> Definition:
+        self._keep(definition)
         for name, mark in definition.includes:
             if self._problems.full:
                 break
@@ -115,24 +139,39 @@ class Library:
         names = [os.path.realpath(file) for file in chain]
         if resolved in names:
             circle = " → ".join(str(file) for file in (*chain[names.index(resolved) :], path))
-            self._problems.add(mark, f"include cycle: {circle}", expected="includes that end")
+            self._problems.add(mark, f"include cycle: {circle}", expected="includes that end", code=Code.INCLUDE)
             return False
         if resolved in self._read:
             return True
         if len(chain) >= MAX_INCLUDE_DEPTH or len(self.files) >= MAX_FILES:
             expected = f"at most {MAX_FILES} files, nested {MAX_INCLUDE_DEPTH} deep"
-            self._problems.add(mark, f"include '{name}' is one too many", expected=expected)
+            self._problems.add(mark, f"include '{cut(name)}' is one too many", expected=expected, code=Code.TOO_LARGE)
+            return False
+        self._bytes += _size(path)
+        if self._bytes > MAX_TOTAL_BYTES:
+            expected = f"at most {MAX_TOTAL_BYTES} bytes in all included files"
+            self._problems.add(mark, f"include '{cut(name)}' is one too many", expected=expected, code=Code.TOO_LARGE)
             return False
         included = self._add_file(path, chain)
         if included and included.kind == "tree":
-            self._problems.add(mark, f"include '{name}': '{included.name}' is a tree", expected="a subtree file")
+            self._problems.add(
+                mark,
+                f"include '{cut(name)}': '{included.name}' is a tree",
+                expected="a subtree file",
+                code=Code.INCLUDE,
+            )
         return included is not None and included.kind == "subtree" and bool(included.name)
 
     def _find(self, name: str, mark: Mark, folder: Path | None) -> Path | None:
         parts = PurePosixPath(name)
         if parts.is_absolute() or ".." in parts.parts or "\\" in name:
             expected = "a relative path without '..', such as skills/pick.yaml"
-            self._problems.add(mark, f"include '{name}' leaves its folder", expected=expected)
+            self._problems.add(mark, f"include '{cut(name)}' leaves its folder", expected=expected, code=Code.INCLUDE)
+            return None
+        if parts.suffix not in (".yaml", ".yml"):
+            self._problems.add(
+                mark, f"include '{cut(name)}' is no YAML file", expected="a name.yaml", code=Code.INCLUDE
+            )
             return None
         folders = self._folders(folder)
         if found := _first(name, folders):
@@ -143,13 +182,22 @@ class Library:
         self.unloaded.update(PurePosixPath(file).stem for file in similar)
         near = did_you_mean(name, similar)
         searched = ", ".join(str(place) for place in folders) or "no folder"
-        self._problems.add(mark, f"include '{name}': no such file", expected=f"a file in {searched}", hint=near)
+        self._problems.add(
+            mark, f"include '{cut(name)}': no such file", expected=f"a file in {searched}", hint=near, code=Code.INCLUDE
+        )
         return None
 
 
 def _first(name: str, folders: Sequence[Path]) -> Path | None:
     """Return the file that an include of a name brings."""
     return next((path for path in (folder / name for folder in folders) if _is_file(path)), None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # gone since it was found; reading it says so
+        return 0
 
 
 def _is_file(path: Path) -> bool:

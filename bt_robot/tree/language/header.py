@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from bt_robot.config.source import ListNode, MapNode, Mark, Problems, ScalarNode, SourceNode
+from bt_robot.config.problems import Mark, Problems
+from bt_robot.config.source import ListNode, MapNode, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, is_null, read_value
+from bt_robot.errors import Code
 from bt_robot.tree.language.parameters import Parameter, read_parameters
 from bt_robot.tree.vocabulary.words import NAME, NAME_EXPECTED, references
 
@@ -53,17 +55,27 @@ def read_definition(node: SourceNode, taken: Collection[str], problems: Problems
         problems: Where problems are noted.
     """
     if not isinstance(node, MapNode):
-        problems.add(node.mark, f"the file is {describe(node)}", expected="a mapping with 'tree: name' and 'root'")
+        problems.add(
+            node.mark,
+            f"the file is {describe(node)}",
+            expected="a mapping with 'tree: name' and 'root'",
+            code=Code.WRONG_TYPE,
+        )
         return None
     kind = _read_kind(node, problems)
     for key, _ in node.entries:
         if key.text not in _ALL_KEYS:
-            problems.unknown(key.mark, "key", key.text, _KEYS[kind])
+            problems.unknown(key.mark, "key", key.text, _KEYS[kind], code=Code.UNKNOWN_KEY)
         elif key.text not in (*_KEYS[kind], "tree", "subtree"):
-            problems.add(key.mark, f"a {kind} has no '{key.text}'", expected=f"one of {', '.join(_KEYS[kind])}")
+            problems.add(
+                key.mark,
+                f"a {kind} has no '{key.text}'",
+                expected=f"one of {', '.join(_KEYS[kind])}",
+                code=Code.UNKNOWN_KEY,
+            )
     root = node.get("root")
     if root is None or is_null(root):
-        problems.add(root.mark if root else node.mark, "'root' is missing", expected="a node")
+        problems.add(root.mark if root else node.mark, "'root' is missing", expected="a node", code=Code.MISSING_KEY)
         root = None
     named = node.get(kind)
     parameters = read_parameters(node.get("parameters"), problems) if kind == "subtree" else {}
@@ -71,7 +83,12 @@ def read_definition(node: SourceNode, taken: Collection[str], problems: Problems
     for parameter in parameters.values():
         # A declared prompt reaches the leaves below it without being named.
         if root is not None and parameter.name not in used and parameter.name != "prompt":
-            problems.add(parameter.mark, f"parameter '{parameter.name}' is not used", expected=f"'${parameter.name}'")
+            problems.add(
+                parameter.mark,
+                f"parameter '{parameter.name}' is not used",
+                expected=f"'${parameter.name}'",
+                code=Code.UNUSED,
+            )
     return Definition(
         kind=kind,
         name=_read_name(named, kind, taken, problems) if named else "",
@@ -90,16 +107,25 @@ def _read_kind(node: MapNode, problems: Problems) -> str:
     if len(given) == 1:
         return given[0].text
     what = "both 'tree' and 'subtree' are given" if given else "neither 'tree' nor 'subtree' is given"
-    problems.add(given[1].mark if given else node.mark, what, expected="either 'tree: name' or 'subtree: name'")
+    problems.add(
+        given[1].mark if given else node.mark,
+        what,
+        expected="either 'tree: name' or 'subtree: name'",
+        code=Code.MISSING_KEY,
+    )
     return given[0].text if given else "subtree" if node.get("parameters") else "tree"
 
 
 def _read_name(node: SourceNode, kind: str, taken: Collection[str], problems: Problems) -> str:
     if not isinstance(node, ScalarNode) or is_null(node) or not NAME.match(node.text):
-        problems.add(node.mark, f"{kind}: {describe(node)}", expected=NAME_EXPECTED)
+        problems.add(node.mark, f"{kind}: {describe(node)}", expected=NAME_EXPECTED, code=Code.BAD_NAME)
+        return ""
+    if read_value(node, str, problems, kind) is INVALID:  # on, true: words that are no text to YAML
         return ""
     if kind == "subtree" and node.text in taken:
-        problems.add(node.mark, f"subtree: '{node.text}' is a node type already", expected="another name")
+        problems.add(
+            node.mark, f"subtree: '{node.text}' is a node type already", expected="another name", code=Code.BAD_NAME
+        )
         return ""
     return node.text
 
@@ -124,7 +150,9 @@ def _read_includes(node: MapNode, problems: Problems) -> tuple[tuple[str, Mark],
     files = value.text.replace(",", " ").split() if isinstance(value, ScalarNode) else []
     if value is not None and files and all(file.endswith(".yaml") for file in files):
         hint = f"write [{', '.join(files)}]"
-        problems.add(value.mark, f"include: {describe(value)}", expected="a list of texts", hint=hint)
+        problems.add(
+            value.mark, f"include: {describe(value)}", expected="a list of texts", hint=hint, code=Code.WRONG_TYPE
+        )
         return tuple((file, value.mark) for file in files)  # what is meant is clear, so its own mistakes are found too
     if value is not None:
         read_value(value, tuple[str, ...], problems, "include")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from bt_robot.config.source import Mark, ScalarNode, SourceNode
+from bt_robot.config.problems import Mark
+from bt_robot.config.source import ScalarNode, SourceNode
 from bt_robot.tree.language.scope import Scope
 from bt_robot.tree.spec import Key
-from bt_robot.tree.vocabulary.leaf import Leaf
-from bt_robot.tree.vocabulary.ports import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +66,18 @@ class Found:
         self.inside = replace(self.inside, prompt=Prompt(value, source, Scope(self.path)))
 
 
-def detail(values: Mapping[str, object], leaf: type[Leaf] | None) -> str:
-    """Say a node's parameters in a few words, for drawings."""
+def detail(values: Mapping[str, object], outputs: Collection[str]) -> str:
+    """Say a node's parameters in a few words, for drawings.
+
+    Args:
+        values: The parameters.
+        outputs: The names of those that are written to.
+    """
     shown = {name: value for name, value in values.items() if name != "prompt"}
     parts: list[str] = []
     for name, value in shown.items():
         text = f'"{{{value.name}}}"' if isinstance(value, Key) else _short(value)
-        arrow = "→" if leaf and isinstance(leaf.ports.get(name), Output) else "="
+        arrow = "→" if name in outputs else "="
         parts.append(f"{name}{arrow}{text}")
     return " ".join(parts)
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from bt_robot.tree.vocabulary.node_type import ONE, BuiltIn, named
 from bt_robot.tree.vocabulary.ports import Input, Output
 
 _HALTS_CHILD = "The child is halted."
+_EVIDENCE = (
+    "The child is halted. What it said is forgotten when a node above starts anew, or when it is not asked again "
+    "within `max_gap_s`."
+)
+_MAX_GAP = Input(float, default=0.5, minimum=0.0, doc="not asked for longer than this, it forgets what was said [s]")
+
+
+def _more_votes_than_answers(values: Mapping[str, object], count: int) -> tuple[str, str] | None:
+    """Find a number of votes that can't be reached."""
+    at_least, of = values.get("at_least"), values.get("of")
+    if isinstance(at_least, int) and isinstance(of, int) and at_least > of:
+        return "at_least", f"at most {of}, the number of answers looked at"
+    return None
+
 
 DECORATORS: Final = (
     BuiltIn(
@@ -28,6 +43,7 @@ DECORATORS: Final = (
         ports={
             "attempts": Input(int | Literal["forever"], doc="how often the child may be started", minimum=1),
         },
+        aliases=("retry_until_successful",),
         btcpp="RetryUntilSuccessful",
         py_trees="Retry",
     ),
@@ -45,14 +61,17 @@ DECORATORS: Final = (
         "for_each",
         "decorator",
         ONE,
-        "Run the child once for every item of a list, in order; fail when it fails. An empty list succeeds at once.",
+        "Run the child once for every item of a list, in order, at most one item a tick; fail when it fails. An empty "
+        "list succeeds at once. The list is read at the start: later changes of the key do not count.",
         on_halt="The child is halted; the next tick begins with the first item.",
         ports={
-            "items": Input(tuple[str, ...] | tuple[float, ...], doc="the list, or the key that holds one"),
-            "item": Output(str | float, doc="the item in turn"),
+            "items": Input(
+                tuple[int, ...] | tuple[float, ...] | tuple[str, ...], doc="the list, or the key that holds one"
+            ),
+            "item": Output(str | int | float, doc="the item in turn", required=True, item_of="items"),
         },
         keyed=frozenset({"items", "item"}),
-        btcpp="LoopString, LoopDouble",
+        btcpp="LoopInt, LoopDouble, LoopString",
         py_trees="ForEach",
     ),
     BuiltIn(
@@ -69,7 +88,7 @@ DECORATORS: Final = (
         "delay",
         "decorator",
         ONE,
-        "Wait for some time, then run the child.",
+        "Wait for some time, then run the child to its end.",
         on_halt="The child is halted if it runs; the time starts anew.",
         ports={"duration_s": Input(float, doc="how long to wait [s]", minimum=0.0)},
         btcpp="Delay",
@@ -80,7 +99,8 @@ DECORATORS: Final = (
         ONE,
         "Start the child at most once in a period; in between, say what it said last. A RUNNING child is ticked in "
         "every tick.",
-        on_halt="The child is halted; the period goes on.",
+        on_halt="A RUNNING child is halted, and until the period is over the node is RUNNING; what a child that ended "
+        "has said still holds.",
         ports={"period_s": Input(float, doc="shortest time from one start to the next [s]", minimum=0.0)},
     ),
     BuiltIn(
@@ -88,7 +108,7 @@ DECORATORS: Final = (
         "decorator",
         ONE,
         "After the child has ended, decline to start it again for some time.",
-        on_halt="The child is halted; that counts as an end.",
+        on_halt="A RUNNING child is halted, and has to cool down if `after` is `any`.",
         ports={
             "duration_s": Input(float, doc="how long it declines [s]", minimum=0.0),
             "after": Input(
@@ -100,8 +120,15 @@ DECORATORS: Final = (
         "run_once",
         "decorator",
         ONE,
-        "Run the child to its end once; afterwards say what it said, without running it again.",
-        on_halt="The child is halted; it was not at its end, so it may start again.",
+        "Run the child to its end once in a run; afterwards say what it said, without running it again.",
+        on_halt="A RUNNING child is halted and may start again, as it was not at its end; one that has ended is done.",
+        ports={
+            "until": Input(
+                Literal["end", "success"],
+                default="end",
+                doc="what counts: any end, or only SUCCESS, so that a failure may be tried again",
+            )
+        },
         aliases=("one_shot",),
         btcpp="RunOnce",
         py_trees="OneShot",
@@ -121,9 +148,9 @@ DECORATORS: Final = (
         "decorator",
         named("condition", "child"),
         "Ask a condition in every tick, the first one included, before the child; when it fails, halt the child and "
-        "fail.",
-        on_halt="Condition and child are halted; the next tick asks the condition first.",
-        aliases=("eternal_guard",),
+        "fail. While the condition is RUNNING the child does not run.",
+        on_halt="Condition and child are halted; the next tick asks the condition first, as every tick does.",
+        aliases=("precondition", "eternal_guard"),
         btcpp="Precondition",
         py_trees="EternalGuard",
     ),
@@ -132,15 +159,16 @@ DECORATORS: Final = (
         "decorator",
         ONE,
         "Believe a condition only after it has said the same for some time: hysteresis.",
-        on_halt="What was seen so far is forgotten.",
+        on_halt=_EVIDENCE,
         ports={
             "for_s": Input(float, doc="how long it must have succeeded before this does [s]", minimum=0.0),
             "release_s": Input(
                 float,
                 default=0.0,
-                doc="once it succeeds, how long the child must fail to end that [s]",
+                doc="once this succeeds, how long the child must fail to end that [s]",
                 minimum=0.0,
             ),
+            "max_gap_s": _MAX_GAP,
         },
     ),
     BuiltIn(
@@ -148,11 +176,13 @@ DECORATORS: Final = (
         "decorator",
         ONE,
         "Believe a condition when it has succeeded in enough of its latest answers.",
-        on_halt="The votes are forgotten.",
+        on_halt=_EVIDENCE,
         ports={
             "at_least": Input(int, doc="how many of the latest answers must be SUCCESS", minimum=1),
             "of": Input(int, doc="how many answers are looked at", minimum=1, maximum=1000),
+            "max_gap_s": _MAX_GAP,
         },
+        amiss=_more_votes_than_answers,
     ),
     BuiltIn(
         "force_success",
@@ -178,7 +208,7 @@ DECORATORS: Final = (
         "running_is_success",
         "decorator",
         ONE,
-        "Succeed while the child is RUNNING, and when it succeeds.",
+        "Succeed when the child succeeds or is RUNNING after its tick; it is halted then.",
         on_halt=_HALTS_CHILD,
         py_trees="RunningIsSuccess",
     ),
@@ -186,16 +216,17 @@ DECORATORS: Final = (
         "running_is_failure",
         "decorator",
         ONE,
-        "Fail while the child is RUNNING, and when it fails.",
+        "Fail when the child fails or is RUNNING after its tick; it is halted then.",
         on_halt=_HALTS_CHILD,
         py_trees="RunningIsFailure",
     ),
     BuiltIn(
-        "failure_is_running",
+        "wait_until",
         "decorator",
         ONE,
         "When the child fails, start it again in the next tick, for ever; succeed when it succeeds.",
         on_halt=_HALTS_CHILD,
+        aliases=("failure_is_running",),
         py_trees="FailureIsRunning",
     ),
     BuiltIn(
@@ -203,9 +234,10 @@ DECORATORS: Final = (
         "decorator",
         ONE,
         "Say what the child says, and write it to a key.",
-        on_halt="The child is halted, and IDLE is written.",
-        ports={"status": Output(str, doc="RUNNING, SUCCESS, FAILURE or IDLE")},
+        on_halt="The child is halted, and IDLE is written if it was RUNNING.",
+        ports={"status": Output(Literal["RUNNING", "SUCCESS", "FAILURE", "IDLE"], doc="what it said", required=True)},
         keyed=frozenset({"status"}),
+        aliases=("status_to_blackboard",),
         py_trees="StatusToBlackboard",
     ),
 )

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from bt_robot.messages import Setup, TickContext
-from bt_robot.tree.vocabulary.outcome import Outcome
-from bt_robot.tree.vocabulary.ports import Input, Output, Slot
+from bt_robot.tree.vocabulary.outcome import Outcome, success
+from bt_robot.tree.vocabulary.ports import Input, Output
+from bt_robot.tree.vocabulary.slot import Slot
 from bt_robot.tree.vocabulary.words import IDENTIFIER, PORT_WORDS
 
 
@@ -22,12 +23,20 @@ class Leaf(ABC):
     Attributes:
         type_name: The word for it in tree files.
         kind: `action` or `condition`.
+        aliases: Other words for it, e.g. those of other libraries.
+        btcpp: Its counterpart in BehaviorTree.CPP 4.10; empty if there is none.
+        py_trees: Its counterpart in py_trees 2.6; empty if there is none.
         ports: Its ports by the words for them in tree files, in the order declared.
+        leave_at_most_s: How long it may need to let go when it is halted [s]; then it is cut off.
     """
 
     type_name: ClassVar[str] = ""
     kind: ClassVar[str] = ""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    btcpp: ClassVar[str] = ""
+    py_trees: ClassVar[str] = ""
     ports: ClassVar[Mapping[str, Input[Any] | Output[Any]]] = MappingProxyType({})
+    leave_at_most_s: ClassVar[float] = 1.0
 
     def __init_subclass__(cls) -> None:
         """Collect the ports.
@@ -40,9 +49,14 @@ class Leaf(ABC):
         for port in own:
             if hasattr(Leaf, port.attribute) or port.name in PORT_WORDS or not IDENTIFIER.match(port.name):
                 raise TypeError(f"{cls.__name__}: a port can't be called '{port.attribute}'")
-        if cls.type_name and not IDENTIFIER.match(cls.type_name):
-            raise TypeError(f"{cls.__name__}: the type name '{cls.type_name}' is not a word like 'move_to'")
+        for word in (cls.type_name, *cls.aliases) if cls.type_name else ():
+            if not IDENTIFIER.match(word):
+                raise TypeError(f"{cls.__name__}: the type name '{word}' is not a word like 'move_to'")
         cls.ports = MappingProxyType({**cls.ports, **{port.name: port for port in own}})
+        for name, port in cls.ports.items():
+            like = (port.like or port.item_of) if isinstance(port, Output) else ""
+            if like and not isinstance(cls.ports.get(like), Input):
+                raise TypeError(f"{cls.__name__}: the output '{name}' is like '{like}', which is no input of it")
 
     def __init__(self, **values: object) -> None:
         """Bind the ports: an input to a value or a Slot, an output to a Slot or to nothing.
@@ -66,6 +80,17 @@ class Leaf(ABC):
                 value = port.default
             port.bind(self, value)
 
+    @classmethod
+    def amiss(cls, values: Mapping[str, object], kinds: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return the port whose value does not go with the others, and what was expected; called at load.
+
+        Args:
+            values: The values that are known, defaults included; a port that is bound to a key is not among them.
+            kinds: The type of what each port is given, e.g. `float` for 0.5 and for a key that a float is written to;
+                a port that is not given, or whose type can't be known yet, is not among them.
+        """
+        return None
+
     def why_not(self, setup: Setup) -> str:
         """Return why the leaf can't work in this setup, or an empty string; called before anything is opened.
 
@@ -80,12 +105,25 @@ class Leaf(ABC):
     def on_tick(self, ctx: TickContext) -> Outcome:
         """Do one tick's work without waiting, and say how it stands."""
 
-    def on_halt(self, ctx: TickContext | None) -> None:  # noqa: B027 - may be left out
+    def on_halt(self, ctx: TickContext | None) -> Outcome | None:
         """Let go: called when the leaf is interrupted while RUNNING.
 
         Args:
             ctx: The tick in which it happens; None when the whole tree is halted between ticks.
+
+        Returns:
+            None when it is done. `running(...)` when it needs more ticks: then `on_leaving` is called in each of
+            the next ones, and nothing else of the tree is ticked, until the leaf is done or its time is over.
         """
+        return None
+
+    def on_leaving(self, ctx: TickContext) -> Outcome:
+        """Go on letting go: called in the ticks after an `on_halt` that was RUNNING; it may propose commands.
+
+        Returns:
+            `running(...)` while it needs more ticks, `success()` once it has let go.
+        """
+        return success()
 
 
 class Action(Leaf):

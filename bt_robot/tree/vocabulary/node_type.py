@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -40,6 +40,10 @@ def named(*names: str, optional: tuple[str, ...] = ()) -> Children:
     return Children("named", names, frozenset(optional))
 
 
+def nothing_amiss(values: Mapping[str, object], count: int) -> None:
+    """Accept all values, for node types whose ports do not depend on each other."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
     """A node type of the language.
@@ -55,6 +59,8 @@ class BuiltIn:
         aliases: Other words for it.
         btcpp: Its counterpart in BehaviorTree.CPP 4.10; empty if there is none.
         py_trees: Its counterpart in py_trees 2.6; empty if there is none.
+        amiss: Called with the values that are known when a tree is loaded and the number of children: names the port
+            whose value does not go with the rest, and says what was expected; None when all is well.
     """
 
     type: str
@@ -67,3 +73,9 @@ class BuiltIn:
     aliases: tuple[str, ...] = ()
     btcpp: str = ""
     py_trees: str = ""
+    amiss: Callable[[Mapping[str, object], int], tuple[str, str] | None] = nothing_amiss
+
+    def __post_init__(self) -> None:
+        """Tell the ports their names."""
+        for name, port in self.ports.items():
+            port.__set_name__(BuiltIn, name)

@@ -8,11 +8,12 @@ found when the tree is built, so that nothing is looked up by name during a tick
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, overload
 
 from bt_robot.config.values import Rule, kind_name
 from bt_robot.errors import PortError
 from bt_robot.tree.vocabulary.kinds import check_readable, narrowed
+from bt_robot.tree.vocabulary.slot import Slot
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm  # types that are no classes: float | None, Literal["a", "b"]
@@ -26,36 +27,6 @@ class _Required:
 
 REQUIRED: Final = _Required()
 """The default of an input that has none."""
-
-
-class Slot:
-    """One value of a tree's blackboard.
-
-    Attributes:
-        key: The key, as written in the tree file.
-    """
-
-    __slots__ = ("_value", "_written", "key")
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self._value: Any = None
-        self._written = False
-
-    def read(self) -> Any:
-        """Return what was written last.
-
-        Raises:
-            PortError: Nothing was written yet.
-        """
-        if not self._written:
-            raise PortError(f"nothing was written to the key '{self.key}' yet")
-        return self._value
-
-    def write(self, value: object) -> None:
-        """Keep a value."""
-        self._value = value
-        self._written = True
 
 
 class Port(Generic[T]):
@@ -83,10 +54,19 @@ class Port(Generic[T]):
         """Put a literal or a Slot behind the port of one leaf."""
         leaf.__dict__[self.attribute] = value
 
+    def slot(self, leaf: object) -> Slot | None:
+        """Return what is behind the port of one leaf: when was it written, how often? None for a literal."""
+        value = leaf.__dict__[self.attribute]
+        return value if type(value) is Slot else None
+
     @property
     def expected(self) -> str:
         """The values that the port takes, in words."""
         return kind_name(self.kind)
+
+    def expected_as(self, name: str) -> str:
+        """Return what a tree file may give under a name."""
+        return self.expected
 
 
 class Input(Port[T]):
@@ -94,6 +74,7 @@ class Input(Port[T]):
 
     Attributes:
         default: The value when the tree file gives none, or REQUIRED.
+        only_key: Whether the tree file must bind it to a key, and can't give a value.
     """
 
     def __init__(
@@ -105,23 +86,30 @@ class Input(Port[T]):
         minimum: float = -math.inf,
         maximum: float = math.inf,
         length: int | None = None,
+        only_key: bool = False,
     ) -> None:
         """Declare an input; without a default it must be given.
 
         Args:
-            kind: bool, int, float, str, Literal, `tuple[X, ...]`, or one of them `| None`.
+            kind: bool, int, float, str, Literal, `tuple[X, ...]`, one of them `| None`, or Value for any of them.
             doc: What the value means, with its unit.
             default: The value when none is given.
             minimum: Lowest number allowed.
             maximum: Highest number allowed.
             length: Exact number of list items.
+            only_key: The leaf is about the key itself, e.g. whether it was written.
 
         Raises:
             TypeError: The type can't be written in a tree file.
         """
         super().__init__(kind, Rule(doc=doc, minimum=minimum, maximum=maximum, length=length))
         self.default = default
-        self._range = (minimum, maximum)
+        self.only_key = only_key
+        self._low, self._high, self._length = minimum, maximum, length
+
+    def expected_as(self, name: str) -> str:
+        """Return what a tree file may give under a name: a value, unless it must be a key."""
+        return _key_such_as(name) if self.only_key else self.expected
 
     @property
     def required(self) -> bool:
@@ -136,12 +124,19 @@ class Input(Port[T]):
         """Return the value: the literal, or what the bound slot holds.
 
         Raises:
-            PortError: Nothing was written to the slot yet, or a number outside the port's range.
+            PortError: Nothing was written to the slot yet, or something outside the port's range.
         """
         if leaf is None:
             return self
-        value = leaf.__dict__[self.attribute]
-        return cast(T, self._from_slot(value)) if type(value) is Slot else value
+        value: Any = leaf.__dict__[self.attribute]
+        if type(value) is not Slot:
+            return value
+        held = value.read()
+        if (
+            type(held) is float and self._low <= held <= self._high
+        ):  # by far the most, and inputs are read in every tick
+            return held  # pyright: ignore[reportReturnType]
+        return self._checked(held, value)
 
     def __set__(self, leaf: object, value: T) -> None:
         """Refuse.
@@ -151,29 +146,52 @@ class Input(Port[T]):
         """
         raise AttributeError(f"'{self.name}' is an input: it can't be set")
 
-    def _from_slot(self, slot: Slot) -> Any:
-        value = slot.read()
-        low, high = self._range
-        numbers = value if isinstance(value, tuple) else (value,)
-        if any(isinstance(n, (int, float)) and not low <= n <= high for n in numbers):
-            raise PortError(f"the key '{slot.key}' holds {value}, but {self.name} is {self.expected}")
-        return value
+    def _checked(self, held: Any, slot: Slot) -> Any:
+        items = held if isinstance(held, tuple) else (held,)
+        wrong = any(isinstance(n, (int, float)) and not self._low <= n <= self._high for n in items)
+        if wrong or (isinstance(held, tuple) and self._length not in (None, len(held))):
+            raise PortError(f"the key '{slot.key}' holds {held}, but {self.name} is {self.expected}")
+        return held
 
 
 class Output(Port[T]):
-    """A value that a leaf writes; the tree file may bind it to a key or leave it."""
+    """A value that a leaf writes; the tree file may bind it to a key or leave it.
 
-    def __init__(self, kind: TypeForm[T], *, doc: str) -> None:
+    Attributes:
+        required: Whether the tree file must bind it.
+        like: The input whose type it has, among those that `kind` allows; empty for none.
+        item_of: The input of whose items it has the type; empty for none.
+        unsets: Whether the leaf takes the value away instead of writing one.
+    """
+
+    def __init__(
+        self,
+        kind: TypeForm[T],
+        *,
+        doc: str,
+        required: bool = False,
+        like: str = "",
+        item_of: str = "",
+        unsets: bool = False,
+    ) -> None:
         """Declare an output.
 
         Args:
-            kind: bool, int, float, str, Literal, `tuple[X, ...]`, or one of them `| None`.
+            kind: bool, int, float, str, Literal, `tuple[X, ...]`, one of them `| None`, or Value for any of them.
             doc: What the value means, with its unit.
+            required: Whether the leaf is of no use without a key to write to.
+            like: The name of an input of the same leaf: what is written has the type of what that was given.
+            item_of: The same, but of one item of the list that it was given.
+            unsets: The leaf makes the key one that nothing was written to.
 
         Raises:
             TypeError: The type can't be written in a tree file, so no input could read it.
         """
         super().__init__(kind, Rule(doc=doc))
+        self.required = required
+        self.like = like
+        self.item_of = item_of
+        self.unsets = unsets
 
     @overload
     def __get__(self, leaf: None, owner: type) -> Self: ...
@@ -185,8 +203,20 @@ class Output(Port[T]):
         Raises:
             PortError: Nothing was written yet.
         """
-        return self if leaf is None else cast(Slot, leaf.__dict__[self.attribute]).read()
+        if leaf is None:
+            return self
+        slot: Slot = leaf.__dict__[self.attribute]
+        return slot.read()
+
+    def expected_as(self, name: str) -> str:
+        """Return what a tree file may give under a name: a key."""
+        return _key_such_as(name)
 
     def __set__(self, leaf: object, value: T) -> None:
         """Write a value to the bound slot."""
-        cast(Slot, leaf.__dict__[self.attribute]).write(value)
+        slot: Slot = leaf.__dict__[self.attribute]
+        slot.write(value)
+
+
+def _key_such_as(name: str) -> str:
+    return f'a blackboard key such as "{{{name}}}"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from bt_robot.config.source import ListNode, MapNode, ScalarNode, SourceNode
 from bt_robot.config.values import is_null
@@ -18,20 +19,44 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
 PORT_WORDS = frozenset({"name", "child", "children"})
 """Words that every node may take or refuse, and that no port or parameter can be called by."""
 
-_REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\Z")
-_KEY = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}\Z")
+REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\Z")
+"""A subtree's parameter."""
+
+KEY = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}\Z")
+"""A key of the blackboard, in quotes."""
+
+_ALMOST_KEY = re.compile(r"\{[\w@=./ -]{0,64}\}?\Z|\$\{[\w ]{0,64}\}\Z|\$\(.*\)\Z")
+_ALMOST_NUMBER = re.compile(r"[+-]?\.?(\d[\w.:+-]*|nan|inf)\Z", re.IGNORECASE)
+_INSIDE = re.compile(r"\$(?P<parameter>[A-Za-z_][A-Za-z0-9_]*)|\{(?P<key>[A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def reference(node: SourceNode) -> str | None:
     """Return the name in `$name`, or None if a node is anything else."""
-    match = _REFERENCE.match(node.text) if isinstance(node, ScalarNode) else None
+    match = REFERENCE.match(node.text) if isinstance(node, ScalarNode) else None
     return match[1] if match else None
 
 
 def key_name(node: SourceNode) -> str | None:
     """Return the key in a quoted `"{key}"`, or None if a node is anything else."""
-    match = _KEY.match(node.text) if isinstance(node, ScalarNode) and not node.plain else None
+    match = KEY.match(node.text) if isinstance(node, ScalarNode) and not node.plain else None
     return match[1] if match else None
+
+
+def is_almost_key(text: str) -> bool:
+    """Whether a text was probably meant as a key, e.g. `{ width }`, `{@width}`, `{width`, `${width}` or `$(width)`."""
+    return bool(_ALMOST_KEY.match(text))
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether somebody may have meant a number that is none here, e.g. `.nan`, `0x10`, `010` or `1:30`."""
+    return bool(_ALMOST_NUMBER.match(text))
+
+
+def names_inside(text: str) -> Iterator[tuple[str, str]]:
+    """Return (`parameter` or `key`, name) of what looks like a reference in the middle of a text."""
+    for match in _INSIDE.finditer(text) if "$" in text or "{" in text else ():
+        if kind := match.lastgroup:
+            yield kind, match[kind]
 
 
 def unquoted_key(node: SourceNode) -> str | None:
