@@ -5,23 +5,59 @@ order; the gripper, the last one, is 0.0 (closed) to 1.0 (open). Arrays are neve
 they were handed over.
 """
 
-from bt_robot.messages.arm import Command, Frame, Health, Image, JointLimits, Joints, Observation, Verdict
+from bt_robot.messages.advice import Judge, Judgement, People, Question, Reply
+from bt_robot.messages.arm import (
+    Body,
+    Command,
+    Effort,
+    Frame,
+    Health,
+    Image,
+    JointLimits,
+    Joints,
+    Kinematics,
+    Observation,
+    Verdict,
+)
 from bt_robot.messages.policy import (
     ActionChunk,
     ActionPlan,
     Actions,
+    Disagreement,
     LatencyParts,
     LinkState,
     PlanStats,
     PolicyLink,
     Splice,
 )
-from bt_robot.messages.tick import NodeFailure, NodeInfo, NodeState, Setup, Sink, Status, TickContext, TickRecord
+from bt_robot.messages.sight import MARKER_FAMILIES, Blob, Find, Marker, MarkerFamily, Sight, Sighting, Spot
+from bt_robot.messages.tick import (
+    KeyWrite,
+    NodeFailure,
+    NodeInfo,
+    NodeState,
+    Setup,
+    Sink,
+    Status,
+    TickContext,
+    TickRecord,
+)
 
 __all__ = [
     "Frame",
     "Health",
+    "Effort",
     "Observation",
+    "Kinematics",
+    "Body",
+    "Find",
+    "MARKER_FAMILIES",
+    "MarkerFamily",
+    "Blob",
+    "Marker",
+    "Spot",
+    "Sighting",
+    "Sight",
     "JointLimits",
     "Command",
     "Verdict",
@@ -30,17 +66,24 @@ __all__ = [
     "LatencyParts",
     "ActionChunk",
     "Splice",
+    "Disagreement",
     "PlanStats",
     "LinkState",
     "PolicyLink",
     "ActionPlan",
     "Actions",
+    "Question",
+    "Judgement",
+    "Judge",
+    "Reply",
+    "People",
     "Status",
     "Setup",
     "TickContext",
     "NodeInfo",
     "NodeState",
     "NodeFailure",
+    "KeyWrite",
     "TickRecord",
     "Sink",
 ]

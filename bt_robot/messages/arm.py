@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,19 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard the joints' motors work, one entry per joint; NaN for a joint that did not say.
+
+    Attributes:
+        load: Share of the full voltage that drives the motor, (n,), 0 … 1; None where the robot does not tell it.
+        current_a: Through the motor, (n,) [A]; None where the robot does not tell it.
+    """
+
+    load: Joints | None = None
+    current_a: Joints | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What the robot measured for one control step.
 
@@ -70,6 +84,7 @@ class Observation:
         joints: Measured positions, (n,) rad, gripper 0 … 1.
         frames: The newest frame of each camera, by camera name.
         health: How far the robot can be relied on.
+        effort: How hard its motors work, measured together with the positions.
     """
 
     step: int
@@ -77,6 +92,7 @@ class Observation:
     joints: Joints
     frames: Mapping[str, Frame] = field(default_factory=dict[str, Frame])
     health: Health = field(default_factory=Health)
+    effort: Effort = field(default_factory=Effort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,29 @@ class JointLimits:
     upper: Joints
     velocity: Joints
     acceleration: Joints
+
+
+class Kinematics(Protocol):
+    """Where the hand is, from where the joints are."""
+
+    def tip(self, joints: Joints) -> NDArray[np.float64]:
+        """Return the point between the fingertips in the base frame, (3,) m, for a joint vector, (n,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is known of a robot besides its joints, before it moves.
+
+    Attributes:
+        kinematics: Where its hand is; None where nobody knows.
+        load: Whether its observations tell the motors' load.
+        current: Whether they tell the motors' current.
+    """
+
+    kinematics: Kinematics | None = None
+    load: bool = False
+    current: bool = False
 
 
 @dataclass(frozen=True, slots=True)

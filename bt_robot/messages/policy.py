@@ -89,6 +89,23 @@ class Splice:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """How far a chunk was from the plan it met, which was planned for the same prompt.
+
+    Attributes:
+        step: The control step in which it arrived.
+        observed_step: The control step of the observation it was computed from.
+        rms_rad: Root mean square difference where both have actions, over the arm's joints [rad].
+        overlap_steps: For how many control steps both have actions.
+    """
+
+    step: int
+    observed_step: int
+    rms_rad: float
+    overlap_steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanStats:
     """What became of everything that was planned so far.
 
@@ -175,12 +192,21 @@ class ActionPlan(Protocol):
         """The prompt of the newest chunk in the plan; empty when there is none."""
         ...
 
+    @property
+    def disagreement(self) -> Disagreement | None:
+        """How far the newest chunk was from the plan; None before two chunks for the same prompt overlapped."""
+        ...
+
     def action(self, step: int) -> Joints | None:
         """Take the action for a step, (n,); None when the plan has nothing for it."""
         ...
 
     def remaining(self, step: int) -> Actions:
         """The actions from a step on, (k, n), k = 0 when the plan is used up."""
+        ...
+
+    def chunk_age(self, step: int) -> int | None:
+        """How many steps ago the newest chunk's observation was made; None without a chunk."""
         ...
 
     def wants_more(self, step: int) -> bool:

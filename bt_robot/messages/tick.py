@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from bt_robot.messages.arm import Command, JointLimits, Joints, Observation, Verdict
+from bt_robot.messages.advice import Judge, People
+from bt_robot.messages.arm import Body, Command, JointLimits, Joints, Observation, Verdict
 from bt_robot.messages.policy import ActionChunk, ActionPlan, LinkState, PlanStats, PolicyLink, Splice
+from bt_robot.messages.sight import Sight
 
 
 class Status(StrEnum):
@@ -28,11 +30,17 @@ class Setup:
         limits: The safety envelope.
         poses: Named poses of the config, (n,) each.
         cameras: The cameras' names.
+        body: What else is known of the robot.
+        judge: Whether there is a vision-language model to ask.
+        people: Whether there is a way to ask a person.
     """
 
     limits: JointLimits
     poses: Mapping[str, Joints]
     cameras: tuple[str, ...]
+    body: Body = field(default_factory=Body)
+    judge: bool = False
+    people: bool = True
 
 
 class TickContext(Protocol):
@@ -64,6 +72,39 @@ class TickContext(Protocol):
         ...
 
     @property
+    def body(self) -> Body:
+        """What is known of the robot besides its joints."""
+        ...
+
+    @property
+    def sight(self) -> Sight:
+        """Finds things in the cameras' pictures, in the background."""
+        ...
+
+    @property
+    def judge(self) -> Judge:
+        """The vision-language model that answers questions about pictures."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """The people who answer questions."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The path of the leaf in its tree, for what it writes and tells; empty while it is halted between ticks."""
+        ...
+
+    @property
+    def unbroken(self) -> int:
+        """How many nodes above this leaf were RUNNING before this tick.
+
+        When it drops, something that the leaf is a part of has ended and begun anew, as under `retry` or `repeat`.
+        """
+        ...
+
+    @property
     def policy(self) -> PolicyLink:
         """The link to the policy server."""
         ...
@@ -71,6 +112,10 @@ class TickContext(Protocol):
     @property
     def plan(self) -> ActionPlan:
         """The actions planned so far."""
+        ...
+
+    def tell(self, words: str) -> None:
+        """Say something that a person should read: it becomes an event of this tick."""
         ...
 
     def propose(self, positions: Joints) -> None:
@@ -118,12 +163,16 @@ class NodeState:
         reason: Its last words: why it failed, what it waits for.
         since_s: When the status last changed [s].
         ticked: Whether it was ticked in the latest tick.
+        age_s: How old the evidence was that it rested on [s]; None where it rests on none that ages.
+        confidence: How clearly the evidence was on its answer's side, 0 … 1; None where nothing is weighed.
     """
 
     status: Status
     reason: str = ""
     since_s: float = 0.0
     ticked: bool = False
+    age_s: float | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +181,21 @@ class NodeFailure:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWrite:
+    """A key that was written on the blackboard.
+
+    Attributes:
+        scope: Path of the subtree call (or of the tree) that the key belongs to.
+        key: The key, as written in the tree file.
+        value: What was written.
+    """
+
+    scope: str
+    key: str
+    value: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +223,9 @@ class TickRecord:
         plan: What became of everything planned so far.
         skill: The path of the innermost subtree call that is RUNNING; the root's path where none is.
         proposal: What the tree asked for, before the governor, (n,); None where it asked for nothing.
+        layout: The tree's nodes, in the order of `nodes`; the same tuple in every tick until an edited tree takes over.
+        written: The keys that were written on the blackboard in this tick, in the order of the tree's keys.
+        acts: What a person did to the run before this tick, in words.
     """
 
     step: int
@@ -181,6 +248,9 @@ class TickRecord:
     plan: PlanStats = field(default_factory=PlanStats)
     skill: str = ""
     proposal: Joints | None = None
+    layout: tuple[NodeInfo, ...] = ()
+    written: tuple[KeyWrite, ...] = ()
+    acts: tuple[str, ...] = ()
 
 
 class Sink(Protocol):

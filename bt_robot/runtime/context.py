@@ -4,18 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bt_robot.messages import ActionPlan, Command, JointLimits, Joints, Observation, PolicyLink
+from bt_robot.messages import (
+    ActionPlan,
+    Body,
+    Command,
+    JointLimits,
+    Joints,
+    Judge,
+    Judgement,
+    Observation,
+    People,
+    PolicyLink,
+    Question,
+    Sight,
+)
+from bt_robot.runtime.people import Board
+from bt_robot.sight.inline import InlineSight
+
+
+class NoJudge:
+    """A `Judge` where none is configured: it takes no questions."""
+
+    def ask(self, question: Question, now_s: float) -> int | None:
+        """Refuse."""
+        return None
+
+    def poll(self, ticket: int, now_s: float) -> Judgement | None:
+        """Have no answer."""
+        return None
+
+    def forget(self, ticket: int) -> None:
+        """Do nothing."""
 
 
 class Context:
     """Implements `bt_robot.messages.TickContext`; the loop refills it for every tick."""
 
-    def __init__(self, limits: JointLimits, poses: Mapping[str, Joints], policy: PolicyLink, plan: ActionPlan) -> None:
+    def __init__(
+        self,
+        limits: JointLimits,
+        poses: Mapping[str, Joints],
+        policy: PolicyLink,
+        plan: ActionPlan,
+        *,
+        body: Body | None = None,
+        sight: Sight | None = None,
+        judge: Judge | None = None,
+        people: People | None = None,
+    ) -> None:
         """Keep what stays the same for a whole run."""
         self.limits = limits
         self.poses = poses
         self.policy = policy
         self.plan = plan
+        self.body = body or Body()
+        self.sight: Sight = sight or InlineSight()
+        self.judge: Judge = judge or NoJudge()
+        self.people: People = people or Board()
+        self.unbroken = 0  # each tree tells its leaves their own
+        self.path = ""  # and this, too
+        self.told: list[str] = []
         self.now_s = 0.0
         self.proposal: Joints | None = None
         self._observation: Observation | None = None
@@ -39,6 +87,11 @@ class Context:
         self._observation = observation
         self._last_command = last_command
         self.proposal = None
+        self.told = []
+
+    def tell(self, words: str) -> None:
+        """Keep what a person should read of this tick."""
+        self.told.append(words)
 
     def propose(self, positions: Joints) -> None:
         """Take the tick's command, (n,); the tree has seen to it that there is only one."""

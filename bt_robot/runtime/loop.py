@@ -14,12 +14,16 @@ import numpy as np
 from bt_robot.errors import RobotError
 from bt_robot.messages import (
     ActionChunk,
+    Body,
     Command,
     JointLimits,
     Joints,
+    Judge,
     NodeState,
     Observation,
+    People,
     PolicyLink,
+    Sight,
     Sink,
     Splice,
     Status,
@@ -88,6 +92,11 @@ class Ending:
     interrupted: bool = False
 
 
+def at_rest(command: Command) -> bool:
+    """Whether a command has the arm stand still."""
+    return bool(np.max(np.abs(command.velocities)) < TOLERANCE)
+
+
 class Loop:
     """Ticks a tree at the control rate until it ends.
 
@@ -108,6 +117,11 @@ class Loop:
         sinks: Sequence[Sink] = (),
         max_time_s: float | None = None,
         interrupted: Callable[[], bool] = lambda: False,
+        edits: Callable[[], Tree | None] = lambda: None,
+        body: Body | None = None,
+        sight: Sight | None = None,
+        judge: Judge | None = None,
+        people: People | None = None,
     ) -> None:
         """Wire the parts together; nothing moves before `run`.
 
@@ -122,6 +136,11 @@ class Loop:
             sinks: Told of every tick.
             max_time_s: End the run as a FAILURE after this time on the run's clock.
             interrupted: Asked on every tick; True ends the run.
+            edits: Asked on every tick, without waiting; a tree takes over once the arm is at rest.
+            body: What is known of the robot besides its joints.
+            sight: Finds things in pictures; it looks at once by default.
+            judge: Answers questions about pictures; it takes none by default.
+            people: Answer questions; nobody does by default.
         """
         self._robot = robot
         self._tree = tree
@@ -131,8 +150,10 @@ class Loop:
         self._limits = limits
         self._max_time_s = max_time_s
         self._interrupted = interrupted
+        self._edits = edits
+        self._edited: Tree | None = None
         self._sinks = list(sinks)
-        self._context = Context(limits, poses, link, plan)
+        self._context = Context(limits, poses, link, plan, body=body, sight=sight, judge=judge, people=people)
         self._target: Joints | None = None
         self._previous: Command | None = None
         self._events = Events(clock.period_s)
@@ -145,11 +166,12 @@ class Loop:
         """
         with ExitStack() as leave:
             leave.callback(self._stop)
-            leave.callback(self._tree.halt)
+            leave.callback(self._halt_tree)
             try:
                 ending = self._until_it_ends()
                 nodes = self._tree.states()
                 self._tree.halt()
+                self._let_go(ending.status, nodes)
                 self._come_to_rest(ending.status, nodes)
             except RobotError as error:
                 logger.error("the robot failed: %s", error)
@@ -165,6 +187,29 @@ class Loop:
         except Exception:  # what is known of the run must not be lost because the robot is gone
             logger.exception("the robot could not be stopped")
 
+    def _halt_tree(self) -> None:
+        """Halt what still runs, at an exit that leaves no time for letting go."""
+        self._tree.halt()
+        self._tree.cut_off("the run is over")
+
+    def _let_go(self, status: Status, nodes: tuple[NodeState, ...]) -> None:
+        """Tick the leaves that need time to let go; the tree sees to it that they don't take forever.
+
+        What is told of the tree is how it ended, but for the leaves that are still at work.
+        """
+        while self._tree.leaving:
+            tick = self._clock.next_tick()
+            observation = self._observe(tick)
+            previous = self._last_command(observation, tick)
+            self._context.begin(tick.time_s, observation, previous)
+            told = Status.RUNNING if self._tree.leave(self._context) else status
+            unfit = self._too_late() or observation.health.stopped
+            proposal = None if unfit else self._context.proposal
+            verdict = self._act(tick, previous, proposal)
+            now = zip(nodes, self._tree.states(), strict=True)
+            shown = tuple(state if state.status is Status.RUNNING else ended for ended, state in now)
+            self._publish(tick, observation, verdict, told, shown, Decision(proposal))
+
     def _until_it_ends(self) -> Ending:
         while True:
             tick = self._clock.next_tick()
@@ -176,7 +221,7 @@ class Loop:
         """Brake until the arm stands still; what is told of the tree is how it ended."""
         slowest = np.max(self._limits.velocity / self._limits.acceleration)
         for _ in range(math.ceil(slowest / self._clock.period_s) + 1):
-            if self._previous is None or np.max(np.abs(self._previous.velocities)) < TOLERANCE:
+            if self._previous is None or at_rest(self._previous):
                 return
             tick = self._clock.next_tick()
             observation = self._observe(tick)
@@ -224,7 +269,7 @@ class Loop:
         chunk = self._link.poll(tick.time_s)
         splice = None if chunk is None else self._plan.accept(chunk, tick.step)
         self._context.begin(tick.time_s, observation, previous)
-        status = self._tree.tick(self._context)
+        status, told = self._decide(previous)
         late = self._too_late()
         proposal = None if late or stopped else self._context.proposal
         verdict = self._act(tick, previous, proposal)
@@ -240,9 +285,31 @@ class Loop:
             splice=splice,
             health=observation.health,
         )
-        decision = Decision(proposal, chunk, splice, stalled, events)
+        decision = Decision(proposal, chunk, splice, stalled, (*told, *self._context.told, *events))
         self._publish(tick, observation, verdict, status, self._tree.states(), decision)
         return status
+
+    def _decide(self, previous: Command) -> tuple[Status, tuple[str, ...]]:
+        """Tick the tree; where it was edited, let the new one take over as soon as the arm is at rest.
+
+        Returns:
+            The status, and what a person should read about an edit.
+        """
+        told: list[str] = []
+        if edited := self._edits():
+            if self._edited is None:
+                self._tree.halt()
+                told.append("the tree was edited; holding until the arm is at rest")
+            self._edited = edited
+        if self._edited is not None:
+            if self._tree.leaving:
+                self._tree.leave(self._context)
+                return Status.RUNNING, tuple(told)
+            if not at_rest(previous):
+                return Status.RUNNING, tuple(told)
+            self._tree, self._edited = self._edited, None
+            told.append("the edited tree takes over, from its root")
+        return self._tree.tick(self._context), tuple(told)
 
     def _settle_plan(self, step: int, executed: Joints | None) -> None:
         """Tell the plan what became of its action: only what the arm really did is behind it."""
@@ -330,6 +397,7 @@ class Loop:
             plan=self._plan.stats,
             skill=self._skill(running),
             proposal=decision.proposal,
+            layout=self._tree.nodes,
         )
         for sink in list(self._sinks):
             try:

@@ -1,7 +1,7 @@
 """What the tree reaches in a tick, refilled for every tick."""
 
 from bt_robot.arm import so101
-from bt_robot.messages import Observation
+from bt_robot.messages import Observation, Question
 from bt_robot.policy.chunks.plan import Plan
 from bt_robot.policy.link.silent import SilentPolicy
 from bt_robot.runtime.context import Context
@@ -21,3 +21,17 @@ def test_the_next_tick_starts_without_a_proposal():
     context.propose(so101.REST)
     assert context.proposal is not None
     assert (context.now_s, context.last_command.step) == (2.0, 3)
+
+
+def test_what_is_told_belongs_to_its_tick():
+    context = begun()
+    context.tell("look at this")
+    assert context.told == ["look at this"]
+    context.begin(2.0, Observation(4, 2.0, so101.REST), rest_at(so101.REST, 3))
+    assert context.told == []
+
+
+def test_without_a_model_no_question_is_taken():
+    context = begun()
+    assert context.judge.ask(Question("is it red?", ()), 1.0) is None
+    assert context.judge.poll(0, 1.0) is None

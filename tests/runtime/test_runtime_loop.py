@@ -175,10 +175,16 @@ class Broken:
         raise OSError("disk full")
 
 
-def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: False, sinks=(), link=None, plan=None):
+def tree_of(root, name="t"):
+    """Build a one-line tree."""
+    registry = Registry([Go, Poison, Throw, Block, Idle, Wanting, Follow, Obey, Halted, Stream, Done, Refuse, Telling])
+    return build_tree(parse_tree(f"tree: {name}\nroot: {root}\n", "t.yaml", registry))
+
+
+def run(root, *, robot=None, sinks=(), **changes):
     """Run a one-line tree on a perfect arm; return the ending, the robot and the records."""
-    registry = Registry([Go, Poison, Throw, Block, Idle, Wanting, Follow, Obey, Halted, Stream, Done, Refuse])
-    tree = build_tree(parse_tree(f"tree: t\nroot: {root}\n", "t.yaml", registry))
+    link, plan, clock = (changes.pop(name, None) for name in ("link", "plan", "clock"))
+    tree = tree_of(root)
     robot = robot or FakeRobot()
     robot.connect()
     notes = Notes()
@@ -191,8 +197,7 @@ def run(root, *, robot=None, clock=None, max_time_s=1.0, interrupted=lambda: Fal
         limits=so101.LIMITS,
         poses={},
         sinks=[*sinks, notes],
-        max_time_s=max_time_s,
-        interrupted=interrupted,
+        **{"max_time_s": 1.0, **changes},
     )
     return loop.run(), robot, notes.records
 
@@ -396,6 +401,22 @@ class Epochs(SilentPolicy):
         self.epochs += 1
 
 
+class Telling(Action):
+    """Tell a person something in the third tick."""
+
+    type_name = "telling"
+
+    def on_tick(self, ctx):
+        if ctx.observation.step == 2:
+            ctx.tell("look at this")
+        return running("telling")
+
+
+def test_what_a_leaf_tells_is_an_event_of_its_tick():
+    _, _, records = run("telling")
+    assert [record.step for record in records if "look at this" in record.events] == [2]
+
+
 def test_an_answer_under_way_becomes_stale_when_something_else_moves_the_arm_and_only_then():
     moved, still = Epochs(), Epochs()
     run("go", link=moved)
@@ -516,3 +537,48 @@ def test_a_person_is_told_of_a_chunk_that_came_too_late_in_its_tick():
         9: ("chunk late: its 5 actions were over when it came; more in a row or within 10 s are only counted",)
     }
     assert (records[9].splice.outcome, records[9].plan.late) == ("late", 1)
+
+
+def edits(*trees):
+    """Offer each tree in the step that it stands for."""
+    steps = iter(range(10**6))
+    offers = dict(trees)
+    return lambda: offers.get(next(steps))
+
+
+def test_an_edited_tree_takes_over_once_the_arm_is_at_rest():
+    ending, robot, records = run("halted", edits=edits((4, tree_of("{sequence: [go]}", "new"))))
+    taken = next(i for i, record in enumerate(records) if record.layout is not records[0].layout)
+    assert [node.path for node in records[taken].layout] == ["new", "new/go"]
+    told = {record.step: record.events for record in records if record.events}
+    assert told[4] == ("the tree was edited; holding until the arm is at rest",)
+    assert told[taken] == ("the edited tree takes over, from its root",)
+    assert all(record.verdict.held for record in records[4:taken])
+    assert all(record.status is Status.RUNNING for record in records)
+    assert np.max(np.abs(records[taken - 1].command.velocities)) < 1e-9
+    assert audit(positions(robot), so101.REST, so101.LIMITS, PERIOD_S) == []
+    assert np.allclose(positions(robot)[-1], AWAY)
+    assert ending.failed_path == "new/go"
+
+
+def test_what_an_edit_interrupts_is_halted_first(monkeypatch):
+    monkeypatch.setattr(Halted, "halts", [])
+    _, _, records = run("halted", edits=edits((5, tree_of("halted"))), max_time_s=10 * PERIOD_S)
+    assert len(Halted.halts) == 2
+    assert {state.status for state in records[5].nodes} == {Status.IDLE}
+
+
+def test_the_newest_of_the_edits_made_while_the_arm_brakes_takes_over():
+    both = edits((4, tree_of("idle", "one")), (5, tree_of("done", "two")))
+    ending, _, records = run("go", edits=both)
+    assert {record.layout[0].path for record in records} == {"t", "two"}
+    assert ending.status is Status.SUCCESS
+
+
+def test_an_arm_at_rest_lets_an_edited_tree_take_over_at_once():
+    _, _, records = run("idle", edits=edits((3, tree_of("go", "new"))))
+    assert [record.layout[0].path for record in records[:5]] == ["t", "t", "t", "new", "new"]
+    assert records[3].events == (
+        "the tree was edited; holding until the arm is at rest",
+        "the edited tree takes over, from its root",
+    )

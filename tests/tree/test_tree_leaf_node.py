@@ -24,7 +24,7 @@ class Raising(Wait):
 
 def reason_of(error: Exception) -> str:
     tree = build_tree(parse_tree("tree: t\nroot: {raising: {duration_s: 1}}", "t", Registry([Raising])))
-    cast(Any, tree._root).leaf.error = error
+    cast(Any, tree.root).leaf.error = error
     assert tree.tick(ManualContext()) is Status.FAILURE
     return tree.states()[0].reason
 
@@ -57,9 +57,10 @@ def test_an_exception_that_can_not_be_printed_is_a_failure_too():
 
 
 def test_a_key_that_was_not_written_yet_is_a_failure_without_traceback(caplog):
-    tree = tree_of('{sequence: [{wait: {duration_s: "{x}"}}, {measure: {seen: "{x}"}}]}')
+    writer = '{fallback: [look, {measure: {seen: "{x}"}}]}'  # it is not its turn
+    tree = tree_of(f'{{sequence: [{writer}, {{wait: {{duration_s: "{{x}}"}}}}]}}')
     assert tree.tick(ManualContext()) is Status.FAILURE
-    assert tree.states()[1].reason == "nothing was written to the key 'x' yet"
+    assert tree.states()[4].reason == "nothing was written to the key 'x' yet"
     assert not caplog.records
 
 
@@ -107,3 +108,21 @@ def test_on_halt_is_called_only_while_running():
     for _ in range(3):
         tree.tick(ctx)
     assert [line for line in ctx.log if line.startswith("halt")] == ["halt SR"]
+
+
+class Unsure(Wait):
+    """Raise when it is asked whether it can work."""
+
+    type_name = "unsure"
+
+    def why_not(self, setup):
+        raise KeyError("pose")
+
+
+def test_a_leaf_that_raises_when_it_is_asked_why_not_is_told_and_the_others_are_asked():
+    text = "tree: t\nroot:\n  sequence:\n    - unsure: {duration_s: 1}\n    - unsure: {name: again, duration_s: 1}"
+    tree = build_tree(parse_tree(text, "t", Registry([Unsure])))
+    assert tree.objections(cast(Any, None)) == [
+        ("t/unsure", "raised KeyError: 'pose'"),
+        ("t/again", "raised KeyError: 'pose'"),
+    ]

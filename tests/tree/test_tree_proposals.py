@@ -119,6 +119,17 @@ def test_a_leaf_that_proposes_twice_contradicts_itself(caplog):
     assert tree.failure.reason.startswith("raised ProposalError: ")
 
 
+def test_nothing_is_executed_for_a_leaf_that_is_held_or_whose_answer_is_replaced_by_failure():
+    held, failed = {"before": lambda: Status.RUNNING}, {"after": lambda _: Status.FAILURE}
+    for hook, then in ((held, "run"), (failed, "run"), (failed, "succeed")):
+        tree, proposals = ticked(f"{{fallback: [{{go: {{then: {then}}}}}, hold]}}")
+        assert proposals == [[1.0] * 3]
+        tree.hook("t/go", **hook)
+        ctx = Context()
+        assert tree.tick(ctx) is Status.RUNNING
+        assert ctx.proposals == []
+
+
 class Junk(Action):
     """Propose what is no command."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from operator import length_hint
 
 from py_trees import composites
-from py_trees.common import ParallelPolicy, Status
+from py_trees.common import Status
 
-from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, SUCCESS, Explanation, Node
+from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, SUCCESS, Explanation, Node, Run, halt_all
 
 
 def final_word(explanations: Iterable[Explanation | None]) -> Explanation | None:
@@ -31,127 +32,104 @@ class CompositeNode(Node, composites.Composite):
         if new_status is FAILURE:
             self.explanation = self.explain()
         elif new_status is INVALID:
+            self.run.touched.append(self)
             self.current_child = None
-            halt_all(self.nodes)
+            for node in self.nodes:  # `halt_all`, without another frame a level
+                if node.status is not INVALID:
+                    node.stop(INVALID)
         self.status = new_status
 
     def explain(self) -> Explanation | None:
         """Say why it fails, when it does."""
-        return self.nodes[self.children.index(self.current_child)].explanation if self.current_child else None
+        child = self.current_child
+        return child.explanation if isinstance(child, Node) else None
+
+    def place_of(self, child: object, guess: int) -> int:
+        """Return the place of a child; looked for only if it is not where it was, as after an edit of the tree."""
+        nodes = self.nodes
+        if guess < len(nodes) and nodes[guess] is child:
+            return guess
+        return next((place for place, node in enumerate(nodes) if node is child), 0)
 
 
-def halt_all(nodes: Iterable[Node]) -> None:
-    """Halt nodes and reset the ones that have ended."""
-    for node in nodes:
-        if node.status is not INVALID:
-            node.stop(INVALID)
+class _InTurnNode(CompositeNode):
+    """What ticks its children one after the other."""
+
+    _place = 0
+
+    def attach(self, run: Run) -> None:
+        """Become a part of a tree."""
+        super().attach(run)
+        # Bound once: to look it up in each child in each tick would take a tenth of the tick.
+        self._advances = [node.advance for node in self.nodes]
+        self._to_reset = [node for node in self.nodes if not node.starts_afresh]
 
 
-class SequenceNode(CompositeNode, composites.Sequence):
+class SequenceNode(_InTurnNode, composites.Sequence):
     """`sequence` (with memory) and `reactive_sequence` (without)."""
+
+    starts_afresh = True
 
     def advance(self) -> Status:
         """Tick the children until one does not succeed."""
-        self.visited = self.run.tick
-        nodes = self.nodes
-        index = 0
+        nodes, advances = self.nodes, self._advances
+        first, rest_is_reset = 0, self.memory
         if self.status is not RUNNING:
-            halt_all(nodes)
-        elif self.memory and self.current_child is not None:
-            index = nodes.index(self.current_child)  # pyright: ignore[reportArgumentType]
-        while True:
-            self.current_child = node = nodes[index]
-            status = node.advance()
-            index += 1
-            if status is SUCCESS and index < len(nodes):
-                continue
-            if status is not SUCCESS and not self.memory:
-                halt_all(nodes[index:])
-            if status is RUNNING:
-                self.status = RUNNING
-            else:
-                self.stop(status)
-            return status
+            # The other children are reset by being started, or below, if their turn does not come.
+            halt_all(self._to_reset)
+            rest_is_reset = False
+        elif self.memory:
+            first = self.place_of(self.current_child, self._place)
+        status, place = SUCCESS, -1
+        turns = iter(advances[first:] if first else advances)
+        for advance in turns:
+            status = advance()
+            if status is not SUCCESS:
+                left = length_hint(turns)
+                place = self._place = len(nodes) - 1 - left
+                if left and not rest_is_reset:
+                    halt_all(nodes[-left:])
+                break
+        self.current_child = nodes[place]
+        if status is FAILURE:
+            self.explanation = self.explain()
+        self.status = status
+        run = self.run
+        run.touched.append(self)
+        run.trace.append(self)
+        return status
 
 
-class FallbackNode(CompositeNode, composites.Selector):
+class FallbackNode(_InTurnNode, composites.Selector):
     """`fallback` (with memory) and `reactive_fallback` (without)."""
 
     def advance(self) -> Status:
         """Tick the children until one does not fail."""
-        self.visited = self.run.tick
-        nodes = self.nodes
-        if self.status is not RUNNING:
-            self.current_child = nodes[0]
-        index = 0
+        nodes, advances = self.nodes, self._advances
+        previous = self.current_child if self.status is RUNNING else nodes[0]
+        first = 0
         if self.memory:
-            index = nodes.index(self.current_child)  # pyright: ignore[reportArgumentType]
-            halt_all(nodes[:index])
-        previous = self.current_child
-        for node in nodes[index:]:
-            index += 1
-            status = node.advance()
-            if status is FAILURE:
-                continue
-            self.current_child = node
-            if previous is not node:
-                halt_all(nodes[index:])
-            if status is SUCCESS:
-                self.stop(SUCCESS)
-            else:
-                self.status = RUNNING
-            return status
-        self.stop(FAILURE)
-        self.current_child = nodes[-1]
-        return FAILURE
+            first = self.place_of(previous, self._place)
+            halt_all(nodes[:first])
+        status = FAILURE
+        turns = iter(advances[first:] if first else advances)
+        for advance in turns:
+            status = advance()
+            if status is not FAILURE:
+                break
+        left = length_hint(turns)
+        self._place = len(nodes) - 1 - left
+        self.current_child = nodes[self._place]
+        if status is FAILURE:
+            self.explanation = self.explain()
+        elif left and self.current_child is not previous:
+            halt_all(nodes[-left:])
+        self.status = status
+        run = self.run
+        run.touched.append(self)
+        run.trace.append(self)
+        return status
 
     def explain(self) -> Explanation | None:
         """Let the last alternative that failed for real explain it."""
         return final_word(node.explanation for node in self.nodes)
-
-
-class ParallelNode(CompositeNode, composites.Parallel):
-    """`parallel`: children that have succeeded wait for the others, or the first one decides."""
-
-    def __init__(self, name: str, succeed_on: str, children: Sequence[Node]) -> None:
-        policy = ParallelPolicy.SuccessOnOne() if succeed_on == "one" else ParallelPolicy.SuccessOnAll()
-        super().__init__(name, policy=policy, children=children)
-        self._one = succeed_on == "one"
-
-    def advance(self) -> Status:
-        """Tick all children that are not done."""
-        self.visited = self.run.tick
-        nodes = self.nodes
-        if self.status is not RUNNING:
-            halt_all(nodes)
-        for node in nodes:
-            if self._one or node.status is not SUCCESS:
-                node.advance()
-        statuses = [node.status for node in nodes]
-        if FAILURE in statuses:
-            status = FAILURE
-        elif statuses.count(SUCCESS) >= (1 if self._one else len(nodes)):
-            status = SUCCESS
-        else:
-            status = RUNNING
-        if status is FAILURE:
-            self.current_child = nodes[statuses.index(FAILURE)]
-        elif status is SUCCESS and self._one:
-            self.current_child = nodes[len(nodes) - 1 - statuses[::-1].index(SUCCESS)]
-        else:
-            self.current_child = nodes[-1]
-        if status is not RUNNING:
-            self.stop(status)
-        self.status = status
-        return status
-
-    def stop(self, new_status: Status = INVALID) -> None:
-        """End the node and halt the children that still run."""
-        super().stop(new_status)
-        for node in self.nodes:
-            if node.status is RUNNING:
-                node.stop(INVALID)
-
-    def explain(self) -> Explanation | None:
-        """Let a child that failed for real explain it."""
-        return final_word(node.explanation for node in self.nodes if node.status is FAILURE)

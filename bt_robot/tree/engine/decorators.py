@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from math import inf
+from typing import Any
 
 from py_trees import decorators
 from py_trees.common import Status
@@ -11,16 +12,18 @@ from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, SUCCESS, Explan
 
 
 class DecoratorNode(Node, decorators.Decorator):
-    """What the decorators have in common; by itself it says what its child says."""
+    """What the decorators have in common; by itself it says what its child says.
 
-    @property
-    def child(self) -> Node:
-        """The node below it."""
-        return cast(Node, self.decorated)
+    Attributes:
+        child: The node below it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.child = self.nodes[0]
 
     def advance(self) -> Status:
         """Tick the child and judge what it says."""
-        self.visited = self.run.tick
         if self.status is not RUNNING:
             self.initialise()
         self.child.advance()
@@ -28,6 +31,8 @@ class DecoratorNode(Node, decorators.Decorator):
         if status is not RUNNING:
             self.stop(status)
         self.status = status
+        self.run.touched.append(self)
+        self.run.trace.append(self)
         return status
 
     def update(self) -> Status:
@@ -39,10 +44,11 @@ class DecoratorNode(Node, decorators.Decorator):
         if new_status is FAILURE:
             self.explanation = self.explain()
         elif new_status is INVALID:
+            self.run.touched.append(self)
             if self.status is RUNNING:
                 self.feedback_message = ""
-            self.child.stop(INVALID)
-        if self.child.status is RUNNING:
+        left = self.child.status
+        if left is RUNNING or (new_status is INVALID and left is not INVALID):
             self.child.stop(INVALID)
         self.status = new_status
 
@@ -108,10 +114,10 @@ class RetryNode(DecoratorNode, decorators.Retry):
         if status is FAILURE:
             self.failures += 1
             why = self.child.explanation
-            self.feedback_message = f"attempt {self.failures} of {self.num_failures} failed"
+            self.feedback_message = f"attempt {_of(self.failures, self.num_failures)} failed"
             self.feedback_message += f": {why.reason}" if why else ""
             return RUNNING if self.failures < self.num_failures else FAILURE
-        self.feedback_message = f"attempt {self.failures + 1} of {self.num_failures}"
+        self.feedback_message = f"attempt {_of(self.failures + 1, self.num_failures)}"
         return status
 
 
@@ -123,9 +129,9 @@ class RepeatNode(DecoratorNode, decorators.Repeat):
         status = self.child.status
         if status is SUCCESS:
             self.success += 1
-            self.feedback_message = f"{self.success} of {self.num_success} times done"
+            self.feedback_message = f"{_of(self.success, self.num_success)} times done"
             return SUCCESS if self.success == self.num_success else RUNNING
-        self.feedback_message = f"round {self.success + 1} of {self.num_success}"
+        self.feedback_message = f"round {_of(self.success + 1, self.num_success)}"
         return status
 
 
@@ -155,6 +161,11 @@ class TimeoutNode(DecoratorNode, decorators.Timeout):
     def explain(self) -> Explanation | None:
         """Blame the time, or the child's failure."""
         return self.explain_itself() if self._expired else self.child.explanation
+
+
+def _of(count: int, most: float) -> str:
+    """Say how far it is; `forever` has no end to be near."""
+    return f"{count}" if most == inf else f"{count} of {most}"
 
 
 def _because(what: str, child: Node) -> str:

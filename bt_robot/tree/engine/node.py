@@ -2,21 +2,38 @@
 
 py_trees ticks through nested generators and formats log lines nobody reads, which costs about 4 µs a
 node. Here a node is advanced by one method call that returns its status, with the same effects:
-`tests/tree/test_tree_engine.py` compares the two on random trees. py_trees' own `tick()` still works,
-so its visitors and displays do too.
+`tests/tree/test_tree_engine.py` compares the two on random trees.
+
+What a new kind of node has to keep to:
+
+- `advance()` does one tick's work, ticks children by their `advance()`, leaves its own status in
+  `self.status`, and appends the node to `self.run.trace` as the very last thing, so that the trace is
+  in post-order, the order in which py_trees' visitors see nodes.
+- `stop(INVALID)` halts the node and everything below it; `stop(SUCCESS)` and `stop(FAILURE)` end it.
+  Children are reset by `halt_all` or `child.stop(INVALID)`.
+- Whenever its status or its words may have changed, it appends itself to `self.run.touched`: in every
+  `advance()` and in a halt.
+- `explain()` says why it fails, when it does.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, cast
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
 from bt_robot.messages import TickContext
 from bt_robot.tree.engine.proposals import LeafContext
+from bt_robot.tree.spec import Key
+from bt_robot.tree.vocabulary.slot import Slot
+
+if TYPE_CHECKING:
+    from bt_robot.tree.engine.leaf_node import LeafNode
 
 INVALID: Final = Status.INVALID
 RUNNING: Final = Status.RUNNING
@@ -45,34 +62,52 @@ class Run:
     """What the nodes of one tree share while it runs.
 
     Attributes:
-        ctx: The tick's context as the leaves reach it; None between ticks.
+        context: The tick's context as the leaves reach it.
+        slots: The blackboard.
         now_s: The run's clock at the latest tick [s].
         tick: The number of the latest tick, from 1.
-        slowest: Path of the slowest leaf of the latest tick; empty if none was called.
-        slowest_s: What it took [s].
+        trace: The nodes ticked in the latest tick, children before their parents.
+        touched: Nodes whose status or words may have changed since somebody last looked at them.
+        leaving: Leaves that were halted and need more ticks to let go.
+        observed: Whether leaves are timed.
+        stamps: When the latest tick began, and when each leaf of the trace was done with it [s]; empty if not observed.
+        halts: For each halt of a running leaf: how many stamps there were, the leaf, and the time it took [s].
     """
 
-    __slots__ = ("ctx", "now_s", "slowest", "slowest_s", "tick")
+    __slots__ = ("context", "halts", "leaving", "now_s", "observed", "slots", "stamps", "tick", "touched", "trace")
 
-    def __init__(self) -> None:
-        self.ctx: LeafContext | None = None
+    def __init__(self, *, observed: bool = True) -> None:
+        self.context = LeafContext()
+        self.slots: dict[Key, Slot] = {}
         self.now_s = 0.0
         self.tick = 0
-        self.slowest = ""
-        self.slowest_s = 0.0
+        self.trace: list[Node] = []
+        self.touched: list[Node] = []
+        self.leaving: list[LeafNode] = []
+        self.observed = observed
+        self.stamps: list[float] = []
+        self.halts: list[tuple[int, LeafNode, float]] = []
+
+    @property
+    def ctx(self) -> LeafContext | None:
+        """The context to give to a leaf; None between ticks."""
+        return self.context if self.context.current is not None else None
 
     def begin(self, ctx: TickContext) -> None:
         """Begin a tick."""
-        self.ctx = LeafContext(ctx)
+        context = self.context
+        context.current = ctx
+        if context.owner is not None or context.contested:
+            context.forget()
         self.now_s = ctx.now_s
         self.tick += 1
-        self.slowest = ""
-        self.slowest_s = 0.0
-
-    def hand_over(self) -> None:
-        """End a tick: propose what the leaves agree on."""
-        if self.ctx is not None:
-            self.ctx.hand_over()
+        self.trace.clear()
+        if self.observed:
+            self.halts.clear()
+            self.stamps.clear()
+            self.stamps.append(perf_counter())
+        elif self.touched:
+            self.touched.clear()
 
 
 class Node(Behaviour):
@@ -81,27 +116,58 @@ class Node(Behaviour):
     Attributes:
         path: Its path.
         depth: 0 for the root.
+        index: Its place in the order from the root down, 0 for the root.
         run: What it shares with the tree's other nodes.
-        visited: The number of the last tick in which it was ticked; 0 before.
+        nodes: The nodes below it, in order.
         explanation: Why it failed last; None before it ever did.
+        looks_only: Whether it is a condition, or is made of nothing else.
+        leaving: Whether it is a leaf that was halted and needs more ticks to let go.
+        plain: The node itself if it is a leaf without a hook, whose `on_tick` its parent may call.
+        starts_afresh: Whether nothing of an earlier round is left below it once it was started again, so that nobody
+            has to reset it before.
+        noted: The number of the last tick in which its state was noted while it was ticked.
+        age_s: How old the evidence is that it rests on [s], if it says so.
+        confidence: How clearly that is on its answer's side, 0 … 1, if it says so.
     """
 
     path = ""
     depth = 0
+    index = 0
     run: Run
-    visited = 0
+    nodes: list[Node]
     explanation: Explanation | None = None
+    looks_only = False
+    leaving = False
+    plain: LeafNode | None = None
+    starts_afresh = False
+    noted = 0
+    age_s: float | None = None
+    confidence: float | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.nodes = cast("list[Node]", self.children)  # a tree is built of nothing else
 
     @abstractmethod
     def advance(self) -> Status:
         """Do one tick's work and return the status."""
 
-    @property
-    def nodes(self) -> list[Node]:
-        """The nodes below it, in order."""
-        return cast("list[Node]", self.children)  # a tree is built of nothing else
+    def attach(self, run: Run) -> None:
+        """Become a part of a tree; called when those below it are, and again when one of them has another `advance`."""
+        self.run = run
 
-    @property
-    def looks_only(self) -> bool:
-        """Whether it is a condition, or is made of nothing else."""
-        return bool(self.children) and all(child.looks_only for child in self.nodes)
+    def tick(self) -> Iterator[Node]:
+        """Tick it for py_trees' own tools, which expect a generator of what was ticked, children first."""
+        trace = self.run.trace
+        before = len(trace)
+        self.advance()
+        ticked = trace[before:]
+        del trace[before:]
+        yield from ticked
+
+
+def halt_all(nodes: Iterable[Node]) -> None:
+    """Halt nodes and reset the ones that have ended."""
+    for node in nodes:
+        if node.status is not INVALID:
+            node.stop(INVALID)

@@ -8,42 +8,75 @@ neither is executed.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, Protocol
 
 import numpy as np
+from py_trees.common import Status
 
 from bt_robot.errors import ProposalError
 from bt_robot.messages import Joints, TickContext
 
 
 class Proposer(Protocol):
-    """A leaf in a running tree."""
+    """A leaf in a running tree.
+
+    Attributes:
+        path: Its path.
+        parent: The node above it; None for a root.
+    """
+
+    path: str
+    parent: Any
 
     @property
     def running(self) -> bool:
-        """Whether it has been started and has not ended."""
+        """Whether it has been started, or is still letting go, and has not ended."""
         ...
 
 
 class LeafContext:
-    """A tick's context as the leaves of one tree reach it: all of it, with proposals kept apart.
+    """The tick's context as the leaves of one tree reach it: all of it, with proposals kept apart.
+
+    There is one for a tree, which shows the context of the tick in progress. A leaf that kept it can't
+    mistake an older tick for this one, and reaches nothing between ticks.
 
     Attributes:
         leaf: Whose hook is being called; None while a leaf is being halted.
+        current: The context of the tick in progress; None between ticks.
+        owner: Whose proposal there is; None if there is none.
+        contested: Whether leaves contradict each other, so that nothing is executed.
     """
 
-    __slots__ = ("_conflict", "_ctx", "_owner", "_proposal", "leaf")
+    __slots__ = ("_proposal", "contested", "current", "leaf", "owner")
 
-    def __init__(self, ctx: TickContext) -> None:
-        """Show a tick's context."""
-        self._ctx = ctx
+    def __init__(self) -> None:
+        """Show nothing before the first tick."""
+        self.current: TickContext | None = None
         self.leaf: Proposer | None = None
-        self._owner: Proposer | None = None
+        self.owner: Proposer | None = None
         self._proposal: Joints | None = None
-        self._conflict = False
+        self.contested = False
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._ctx, name)
+        if self.current is None:
+            raise RuntimeError(f"'{name}' of the tick's context was asked for after the tick")
+        return getattr(self.current, name)
+
+    @property
+    def path(self) -> str:
+        """The path of the leaf."""
+        return self.leaf.path if self.leaf else ""
+
+    @property
+    def unbroken(self) -> int:
+        """How many nodes above the leaf were RUNNING before this tick: a node that begins anew is not RUNNING yet."""
+        count = 0
+        node: Any = self.leaf and self.leaf.parent
+        while node is not None:
+            count += node.status is Status.RUNNING
+            node = node.parent
+        return count
 
     def propose(self, positions: Joints) -> None:
         """Propose a command for this tick, (n,).
@@ -60,18 +93,28 @@ class LeafContext:
             raise TypeError(f"a command of {vector.dtype.name}; expected a number per joint")
         if self.leaf is None:
             return
-        owner = self._owner
+        owner = self.owner
         if owner is not None and (owner is self.leaf or owner.running):
-            self._conflict = True
+            self.contested = True
             raise ProposalError("a second command in the same tick; only one node at a time can command the arm")
-        self._owner, self._proposal = self.leaf, vector.astype(np.float64)
+        self.owner, self._proposal = self.leaf, vector.astype(np.float64)
 
     def withdraw(self, leaf: Proposer) -> None:
         """Take back what a leaf has proposed."""
-        if self._owner is leaf:
-            self._owner = self._proposal = None
+        if self.owner is leaf:
+            self.owner = None
+
+    def keep_only(self, leaves: Container[Proposer]) -> None:
+        """Take back what any other leaf has proposed."""
+        if self.owner is not None and self.owner not in leaves:
+            self.owner = None
 
     def hand_over(self) -> None:
         """Propose to the tick's own context what the leaves agree on."""
-        if self._proposal is not None and not self._conflict:
-            self._ctx.propose(self._proposal)
+        if self.owner is not None and self._proposal is not None and not self.contested and self.current is not None:
+            self.current.propose(self._proposal)
+
+    def forget(self) -> None:
+        """Forget who has proposed what."""
+        self.owner = self._proposal = None
+        self.contested = False

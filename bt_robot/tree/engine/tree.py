@@ -2,65 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
 
+from py_trees.common import Status as Oracle
+from py_trees.visitors import VisitorBase
+
+from bt_robot.errors import InputError, did_you_mean
 from bt_robot.messages import NodeFailure, NodeInfo, NodeState, Setup, Status, TickContext
-from bt_robot.tree.engine.composites import FallbackNode, ParallelNode, SequenceNode
-from bt_robot.tree.engine.decorators import (
-    ForceFailureNode,
-    ForceSuccessNode,
-    InverterNode,
-    RepeatNode,
-    RetryNode,
-    SubtreeNode,
-    TimeoutNode,
-)
+from bt_robot.tree.engine.blame import slowest_leaf
+from bt_robot.tree.engine.building import build_nodes
+from bt_robot.tree.engine.hooks import After, Before, Hook
 from bt_robot.tree.engine.leaf_node import LeafNode
-from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, SUCCESS, Node, Run
-from bt_robot.tree.spec import Key, NodeSpec, TreeSpec
-from bt_robot.tree.vocabulary.ports import Slot
-
-_STATUS = {
-    INVALID: Status.IDLE,
-    RUNNING: Status.RUNNING,
-    SUCCESS: Status.SUCCESS,
-    FAILURE: Status.FAILURE,
-}
-
-_MAKERS: Final[dict[str, Callable[[NodeSpec, list[Node]], Node]]] = {
-    "sequence": lambda spec, nodes: SequenceNode(spec.name, memory=True, children=nodes),
-    "reactive_sequence": lambda spec, nodes: SequenceNode(spec.name, memory=False, children=nodes),
-    "fallback": lambda spec, nodes: FallbackNode(spec.name, memory=True, children=nodes),
-    "reactive_fallback": lambda spec, nodes: FallbackNode(spec.name, memory=False, children=nodes),
-    "parallel": lambda spec, nodes: ParallelNode(
-        spec.name, "one" if spec.values["success_count"] == 1 else "all", nodes
-    ),
-    "inverter": lambda spec, nodes: InverterNode(spec.name, nodes[0]),
-    "force_success": lambda spec, nodes: ForceSuccessNode(spec.name, nodes[0]),
-    "force_failure": lambda spec, nodes: ForceFailureNode(spec.name, nodes[0]),
-    "retry": lambda spec, nodes: RetryNode(spec.name, nodes[0], _number(spec, "attempts")),
-    "repeat": lambda spec, nodes: RepeatNode(spec.name, nodes[0], _number(spec, "times")),
-    "timeout": lambda spec, nodes: TimeoutNode(spec.name, nodes[0], _number(spec, "duration_s")),
-}
-
-
-def _number(spec: NodeSpec, name: str) -> Any:
-    return spec.values[name]
+from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, Node, Run
+from bt_robot.tree.engine.states import RUNS, STATUS, States
+from bt_robot.tree.engine.visiting import Visitors
+from bt_robot.tree.spec import TreeSpec
 
 
 class Tree:
-    """A tree in the middle of a run, or before or after one."""
+    """A tree in the middle of a run, or before or after one.
 
-    def __init__(self, root: Node, infos: Sequence[NodeInfo], run: Run) -> None:
+    Attributes:
+        nodes: What there is to know about each node, from the root down.
+        root: The root, a py_trees behaviour, for py_trees' displays.
+    """
+
+    def __init__(self, nodes: Sequence[Node], infos: Sequence[NodeInfo], run: Run) -> None:
         """Wrap nodes that belong together; use `build_tree`."""
         self.nodes: tuple[NodeInfo, ...] = tuple(infos)
-        self._root = root
+        self.root = nodes[0]
         self._run = run
-        self._all = tuple(_preorder(root))
-        self._deepest_first = sorted(self._all, key=lambda node: -node.depth)
-        self._states = [NodeState(Status.IDLE) for _ in self._all]
-        self._seen = [INVALID for _ in self._all]
+        self._context = run.context
+        self._all = tuple(nodes)
+        self._deepest_first = sorted(nodes, key=lambda node: -node.depth)
+        self._states = States(self._all)
+        self._visitors = Visitors()
+        self._hooks: dict[str, Hook] = {}
+        self._withheld: Oracle | None = None
 
     def objections(self, setup: Setup) -> list[tuple[str, str]]:
         """Return (path, why) of every leaf that can't work in a setup."""
@@ -70,7 +48,9 @@ class Tree:
     def tick(self, ctx: TickContext) -> Status:
         """Tick the tree once; a tree that has ended starts again.
 
-        Whatever a leaf raises becomes its FAILURE; only KeyboardInterrupt and SystemExit pass.
+        Whatever a leaf raises becomes its FAILURE; only KeyboardInterrupt and SystemExit pass. As long as leaves
+        that were halted need ticks to let go, these ticks are theirs alone and the tree is RUNNING; if it has ended
+        meanwhile, it says so in the last one.
 
         Args:
             ctx: What the leaves can reach in this tick.
@@ -78,20 +58,49 @@ class Tree:
         Returns:
             RUNNING, SUCCESS or FAILURE.
         """
+        run, context = self._run, self._context
+        if self._visitors.present:
+            self._visitors.begin()
+        run.begin(ctx)
+        try:
+            status = self._go_on() if run.leaving else self.root.advance()
+            if run.leaving:
+                status = self._withhold(status)
+            if context.owner is not None:
+                context.hand_over()
+        finally:
+            context.current = context.leaf = None
+            if run.observed:
+                self._states.look(run)
+        if self._visitors.present:
+            self._visitors.show(run.trace, self.root)
+        return RUNS if status is RUNNING else STATUS[status]
+
+    def leave(self, ctx: TickContext) -> bool:
+        """Tick only the leaves that are still letting go, as after `halt`.
+
+        Args:
+            ctx: What they can reach in this tick.
+
+        Returns:
+            Whether any of them needs another tick; each is cut off after its `leave_at_most_s`.
+        """
         self._run.begin(ctx)
         try:
-            self._root.advance()
-            self._run.hand_over()
+            self._go_on_leaving()
+            self._context.hand_over()
         finally:
-            self._run.ctx = None
+            self._context.current = self._context.leaf = None
             self._look()
-        return _STATUS[self._root.status]
+        return self.leaving
 
     def halt(self) -> None:
         """Halt every running leaf, deepest first, and reset the tree; nothing if nothing runs.
 
-        What a leaf raises in `on_halt` is logged, and the others are halted all the same.
+        What a leaf raises in `on_halt` is logged, and the others are halted all the same. Leaves that need more
+        ticks to let go are `leaving` afterwards: they have to be ticked by `leave`, or to be cut off.
         """
+        self._withheld = None
         if not any(node.status is RUNNING for node in self._all):
             return
         for node in self._deepest_first:
@@ -99,76 +108,118 @@ class Tree:
                 node.stop(INVALID)
         self._look()
 
+    def cut_off(self, why: str) -> None:
+        """Wait no longer for leaves that are still letting go; each is logged."""
+        for node in list(self._run.leaving):
+            node.cut_off(why)
+        self._look()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether there are leaves that were halted and need more ticks to let go."""
+        return bool(self._run.leaving)
+
     def states(self) -> tuple[NodeState, ...]:
         """Return how each node stands after the latest tick or halt, in the order of `nodes`."""
-        return tuple(self._states)
+        if not self._run.observed:
+            self._states.look_at_all(self._run)
+        return self._states.told()
+
+    def blackboard(self) -> dict[str, dict[str, object]]:
+        """Return what the keys hold that were written, by scope (the tree's name, or a subtree call's path) and key."""
+        board: dict[str, dict[str, object]] = {}
+        for key, slot in self._run.slots.items():
+            if slot.written:
+                board.setdefault(key.scope, {})[key.name] = slot.read()
+        return board
+
+    @property
+    def visited(self) -> tuple[Node, ...]:
+        """The nodes ticked in the latest tick, children before their parents, as py_trees' visitors see them."""
+        return tuple(self._run.trace)
 
     @property
     def failure(self) -> NodeFailure | None:
         """The node that explains the tree's FAILURE; None unless the latest tick ended in one."""
-        why = self._root.explanation
-        return NodeFailure(why.path, why.reason) if why and self._root.status is FAILURE else None
+        why = self.root.explanation
+        failed = self.root.status is FAILURE and self._withheld is None
+        return NodeFailure(why.path, why.reason) if why and failed else None
 
     @property
     def slowest(self) -> tuple[str, float] | None:
         """Path and time [s] of the leaf that was busy longest in the latest tick; None if none was ticked."""
-        return (self._run.slowest, self._run.slowest_s) if self._run.slowest else None
+        return slowest_leaf(self._run)
+
+    def add_visitor(self, visitor: VisitorBase) -> None:
+        """Show what is ticked to one of py_trees' visitors, after every tick; one that raises is dropped and logged."""
+        self._visitors.add(visitor)
+
+    def remove_visitor(self, visitor: VisitorBase) -> None:
+        """Show a visitor nothing any more."""
+        self._visitors.remove(visitor)
+
+    def hook(self, path: str, *, before: Before | None = None, after: After | None = None) -> None:
+        """Pause or replace a node; it takes the place of an earlier hook of the same node.
+
+        Args:
+            path: The node.
+            before: Asked whenever the node is about to be ticked. None ticks it as usual. RUNNING holds it: it is not
+                ticked, and stays as it is. SUCCESS or FAILURE is what it says without being ticked; if it was
+                RUNNING it is halted first.
+            after: Asked with the node's answer when it was ticked. None leaves it at that; another answer replaces it.
+
+        Raises:
+            InputError: There is no such node.
+        """
+        node = next((node for node in self._all if node.path == path), None)
+        if node is None:
+            hint = did_you_mean(path, [node.path for node in self._all])
+            raise InputError(f"the tree has no node '{path}'" + (f"; {hint}" if hint else ""))
+        self.unhook(path)
+        self._hooks[path] = Hook(node, before, after)
+
+    def unhook(self, path: str) -> None:
+        """Leave a node alone again; nothing happens if it has no hook."""
+        hook = self._hooks.pop(path, None)
+        if hook is not None:
+            hook.remove()
+            self._look()
+
+    def _go_on(self) -> Oracle:
+        """Tick the leaves that are leaving; when they are done, say how the tree ended meanwhile, if it did."""
+        self._go_on_leaving()
+        if self._run.leaving or self._withheld is None:
+            return RUNNING
+        status, self._withheld = self._withheld, None
+        return status
+
+    def _withhold(self, status: Oracle) -> Oracle:
+        """Execute only what leaves that are leaving ask for, and keep the tree's end for later."""
+        self._context.keep_only(self._run.leaving)
+        if status is not RUNNING:
+            self._withheld = status
+        return RUNNING
+
+    def _go_on_leaving(self) -> None:
+        for node in list(self._run.leaving):
+            node.go_on_leaving()
 
     def _look(self) -> None:
-        """Note what has changed, so that asking for the states costs nothing."""
-        tick, now_s, states, seen = self._run.tick, self._run.now_s, self._states, self._seen
-        for index, node in enumerate(self._all):
-            status, before = node.status, states[index]
-            ticked = node.visited == tick
-            if status is seen[index]:
-                if before.ticked is ticked and before.reason == node.feedback_message:
-                    continue
-                since_s = before.since_s
-            else:
-                since_s = now_s
-                seen[index] = status
-            states[index] = NodeState(_STATUS[status], node.feedback_message, since_s, ticked)
+        if self._run.observed:
+            self._states.look(self._run)
 
 
-def build_tree(spec: TreeSpec) -> Tree:
+def build_tree(spec: TreeSpec, *, observed: bool = True) -> Tree:
     """Make a tree to run: fresh nodes, fresh leaves and an empty blackboard.
 
     Args:
         spec: What `load_tree` or `parse_tree` returned; it may be built any number of times.
+        observed: Time the leaves and follow the states of all nodes; without that a tick takes half the time,
+            `slowest` is None and `states()` does not know since when.
+
+    Raises:
+        InputError: The tree is too deep.
     """
-    run, slots = Run(), dict[Key, Slot]()
-    root = _node(spec.root, 0, run, slots)
-    return Tree(root, tuple(_infos(spec.root, 0, -1, [])), run)
-
-
-def _node(spec: NodeSpec, depth: int, run: Run, slots: dict[Key, Slot]) -> Node:
-    children = [_node(child, depth + 1, run, slots) for child in spec.children]
-    if spec.leaf is not None:
-        node: Node = LeafNode(spec.name, spec.leaf(**_bound(spec, slots)))
-    elif spec.kind == "subtree":
-        node = SubtreeNode(spec.name, children[0])
-    else:
-        node = _MAKERS[spec.type](spec, children)
-    node.path, node.depth, node.run = spec.path, depth, run
-    return node
-
-
-def _bound(spec: NodeSpec, slots: dict[Key, Slot]) -> dict[str, object]:
-    return {
-        name: slots.setdefault(value, Slot(value.name)) if isinstance(value, Key) else value
-        for name, value in spec.values.items()
-    }
-
-
-def _preorder(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.nodes:
-        yield from _preorder(child)
-
-
-def _infos(spec: NodeSpec, depth: int, parent: int, done: list[NodeInfo]) -> list[NodeInfo]:
-    index = len(done)
-    done.append(NodeInfo(spec.path, spec.type, spec.name, depth, parent, spec.kind, spec.prompt, spec.detail))
-    for child in spec.children:
-        _infos(child, depth + 1, index, done)
-    return done
+    run = Run(observed=observed)
+    nodes, infos = build_nodes(spec.root, run)
+    return Tree(nodes, infos, run)
