@@ -33,7 +33,9 @@ class GripperContext(ManualContext):
 
 
 def test_the_page_on_leaves():
-    leaf, _, _, test, in_tree = blocks("writing-a-leaf.md", "python")
+    page = blocks("writing-a-leaf.md", "python")
+    words = ("class CloseGripper", "def test_it_stops_where_the_block_is", "tree = build_tree(")
+    leaf, test, in_tree = (next(block for block in page if word in block) for word in words)
     names: dict[str, Any] = {"ManualContext": GripperContext, "Status": Status}
     exec(leaf + test, names)
     names["test_it_stops_where_the_block_is"]()
@@ -51,6 +53,19 @@ def test_the_trees_on_the_page_on_trees(tmp_path):
     nodes = next(block for block in page if block.startswith("- observe"))
     text = "tree: t\nroot:\n  sequence:\n" + textwrap.indent(nodes, "    ")
     assert len(parse_tree(text, "t.yaml", standard_registry()).root.children) == 5
+    nodes = next(block for block in page if block.startswith("- if_then_else"))
+    text = "tree: t\nroot:\n  sequence:\n" + textwrap.indent(nodes, "    ")
+    assert [node.type for node in parse_tree(text, "t.yaml", standard_registry()).root.children] == [
+        "if_then_else",
+        "guard",
+        "for_each",
+        "steady",
+    ]
+    assert parse_tree(next(block for block in page if "tree: two_tasks" in block), "t.yaml", standard_registry()).root
+    (tmp_path / "try_pose.yaml").write_text(next(block for block in page if "subtree: try_pose" in block))
+    call = next(block for block in page if block.startswith("- try_pose"))
+    text = f"tree: t\ninclude: [try_pose.yaml]\nroot:\n  sequence:\n  {call}"
+    assert parse_tree(text, "t.yaml", standard_registry(), [tmp_path]).root.children
     text = next(block for block in page if "tree: pick_place" in block)
     assert parse_tree(text, "t.yaml", standard_registry(), [DOCS.parent / "trees"]).name == "pick_place"
     assert all(yaml.safe_load(block) for block in page)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_leaves import tree_of
 
-from bt_robot.messages import NodeState, Status
+from bt_robot.messages import NodeInfo, NodeState, Status
 from bt_robot.tree.drawing.text import draw_svg
 from tests.scale import examples
 
@@ -64,3 +64,29 @@ def test_rows_follow_each_other_inside_the_frame(count, depth, reason):
     ys = [float(text.get("y", "0")) for text in root.iter(f"{SVG}text")]
     assert ys[2:-4] == sorted(ys[2:-4])
     assert max(ys) < float(root.get("height", "0"))
+
+
+def test_a_subtree_is_framed_with_all_that_is_in_it():
+    nodes = (
+        NodeInfo("t", "sequence", "t", 0, -1, "composite"),
+        NodeInfo("t/pick", "skill", "pick", 1, 0, "subtree"),
+        NodeInfo("t/pick/a", "a", "a", 2, 1, "action"),
+        NodeInfo("t/pick/b", "b", "b", 2, 1, "action"),
+        NodeInfo("t/c", "c", "c", 1, 0, "action"),
+    )
+    root = ET.fromstring(draw_svg(nodes, (), "title"))
+    (frame,) = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class") == "b"]
+    top, bottom = float(frame.get("y")), float(frame.get("y")) + float(frame.get("height"))
+    rows = {text.find(f"{SVG}tspan").text: float(text.get("y")) for text in root.iter(f"{SVG}text") if len(text)}
+    assert {name for name, y in rows.items() if top < y < bottom} == {"pick", "a", "b"}
+
+
+def test_without_statuses_the_kinds_of_nodes_are_shown():
+    svg = draw_svg(tree_of("{inverter: {child: look}}").nodes, (), "title")
+    assert "decorator subtree action condition" in texts(svg)
+    assert "IDLE" not in texts(svg)
+
+
+def test_what_is_folded_up_is_counted():
+    nodes = tree_of("{inverter: {child: look}}").nodes[:1]
+    assert "+1 nodes" in texts(draw_svg(nodes, (), "title", (1,)))

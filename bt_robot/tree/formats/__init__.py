@@ -1,0 +1,1 @@
+"""Trees in other tools' formats: BehaviorTree.CPP's XML, version 4."""
