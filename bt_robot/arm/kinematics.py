@@ -106,6 +106,14 @@ def tcp_position(gripper: Pose, offset_m: float = TCP_OPEN_M) -> NDArray[np.floa
     return gripper.position_m + gripper.rotation @ np.array([offset_m, 0.0, -TCP_DEPTH_M])
 
 
+class So101Kinematics:
+    """The Protocol `Kinematics` of the SO-101: its tip is the tcp of jaws that hold nothing."""
+
+    def tip(self, joints: Joints) -> NDArray[np.float64]:
+        """Return the tcp in the base frame, (3,) m, for a joint vector, (6,) rad, gripper 0 … 1."""
+        return tcp_position(gripper_pose(joints))
+
+
 def forward(angles_rad: Joints, offset_m: float = TCP_OPEN_M) -> Grasp:
     """Return where the tcp is for joint angles, (5,) or (6,) rad; the inverse of `inverse`."""
     x, y, z = (float(value) for value in tcp_position(gripper_pose(angles_rad), offset_m))

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from bt_robot.errors import did_you_mean
 from bt_robot.messages import Joints, Setup, TickContext
+from bt_robot.nodes.evidence import answer, below, joints_age, unknown_joints
 from bt_robot.tree import Action, Condition, Input, Outcome, failure, running, success
 
 _PEAK_VELOCITY = 1.875
 _PEAK_ACCELERATION = 10.0 / np.sqrt(3.0)
 """Peaks of the minimum-jerk profile 10 s³ - 15 s⁴ + 6 s⁵ over unit distance and time (Flash & Hogan, 1985)."""
+
+
+def _one_target(kinds: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Find a target that is given in no way, or in both."""
+    given = [name for name in ("pose", "joints") if name in kinds and kinds[name] is not type(None)]
+    return None if len(given) == 1 else (given[-1] if given else "pose", "either 'pose' or 'joints'")
 
 
 def resolve_pose(setup: Setup | TickContext, pose: str | None, joints: tuple[float, ...] | None) -> Joints | str:
@@ -46,6 +56,11 @@ class MoveTo(Action):
     speed = Input(float, default=0.3, minimum=0.01, maximum=1.0, doc="share of the velocity limit")
     tolerance_rad = Input(float, default=0.05, minimum=0.001, maximum=0.5, doc="how near is there [rad]")
     settle_s = Input(float, default=1.0, minimum=0.0, doc="how long a joint may take to catch up at the end [s]")
+
+    @classmethod
+    def amiss(cls, values: Mapping[str, object], kinds: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Look whether there is one target."""
+        return _one_target(kinds)
 
     def why_not(self, setup: Setup) -> str:
         """Look whether the target is a place to move to."""
@@ -88,6 +103,11 @@ class AtPose(Condition):
     joints = Input(tuple[float, ...] | None, default=None, doc="or joint values [rad, gripper 0 … 1]")
     tolerance_rad = Input(float, default=0.05, minimum=0.001, maximum=0.5, doc="how near is there [rad]")
 
+    @classmethod
+    def amiss(cls, values: Mapping[str, object], kinds: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Look whether there is one target."""
+        return _one_target(kinds)
+
     def why_not(self, setup: Setup) -> str:
         """Look whether the pose is one."""
         target = resolve_pose(setup, self.pose, self.joints)
@@ -95,11 +115,12 @@ class AtPose(Condition):
 
     def on_tick(self, ctx: TickContext) -> Outcome:
         """Compare the measured joints with the pose."""
-        target = resolve_pose(ctx, self.pose, self.joints)
+        target, age_s = resolve_pose(ctx, self.pose, self.joints), joints_age(ctx)
         if isinstance(target, str):
             return failure(target)
+        if unknown := unknown_joints(age_s):
+            return unknown
         away = np.abs(ctx.observation.joints - target)[:-1]
         i = int(np.argmax(away))
-        if away[i] <= self.tolerance_rad:
-            return success()
-        return failure(f"{ctx.limits.names[i]} is {away[i]:.3f} rad away")
+        words = f"{ctx.limits.names[i]} is {away[i]:.3f} rad away"
+        return answer(away[i] <= self.tolerance_rad, words, below(float(away[i]), self.tolerance_rad), age_s)

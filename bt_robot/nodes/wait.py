@@ -10,6 +10,9 @@ class Wait(Action):
     """Wait for some time, then succeed; the arm holds meanwhile."""
 
     type_name = "wait"
+    aliases = ("sleep", "timer")
+    btcpp = "Sleep"
+    py_trees = "timers.Timer"
     duration_s = Input(float, minimum=0.0, doc="how long to wait [s]")
 
     _since_s = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bt_robot.messages import Command, JointLimits, Joints, Observation
+from bt_robot.messages import Body, Command, JointLimits, Joints, Observation
 
 
 class Robot(Protocol):
@@ -18,6 +18,11 @@ class Robot(Protocol):
     @property
     def limits(self) -> JointLimits:
         """The joints' names, order and mechanical envelope."""
+        ...
+
+    @property
+    def body(self) -> Body:
+        """What else is known of it, before it is connected, too."""
         ...
 
     def connect(self) -> None:

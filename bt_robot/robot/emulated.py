@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import signal
 
+from bt_robot.arm.kinematics import So101Kinematics
 from bt_robot.errors import RobotError
-from bt_robot.messages import Command, JointLimits, Joints, Observation
+from bt_robot.messages import Body, Command, JointLimits, Joints, Observation
 from bt_robot.robot.cameras.rig import CameraRig, rig_of
 from bt_robot.robot.emulator.process import EmulatorProcess
 from bt_robot.robot.sim.mirror import MirrorWorld
@@ -68,6 +69,11 @@ class EmulatedSo101:
         if self._emulator is None:
             raise RobotError(_NOT_CONNECTED)
         return self._emulator
+
+    @property
+    def body(self) -> Body:
+        """Where its hand is; its observations tell the motors' load and current."""
+        return Body(So101Kinematics(), load=True, current=True)
 
     def connect(self) -> None:
         """Start the emulator, the guardian and the cameras.

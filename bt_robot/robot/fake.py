@@ -9,9 +9,10 @@ from typing import Annotated
 import numpy as np
 
 from bt_robot.arm import so101
+from bt_robot.arm.kinematics import So101Kinematics
 from bt_robot.config.values import Rule
 from bt_robot.errors import RobotError
-from bt_robot.messages import Command, Frame, Image, JointLimits, Joints, Observation
+from bt_robot.messages import Body, Command, Frame, Image, JointLimits, Joints, Observation
 
 MAX_COMMANDS = 20_000
 """Commands that are remembered."""
@@ -59,6 +60,11 @@ class FakeRobot:
     def limits(self) -> JointLimits:
         """The joints' names, order and envelope."""
         return self._limits
+
+    @property
+    def body(self) -> Body:
+        """Where its hand is, if it has the SO-101's joints; it feels nothing."""
+        return Body(So101Kinematics()) if self._limits.names == so101.JOINT_NAMES else Body()
 
     def connect(self) -> None:
         """Make `observe` and `command` available."""

@@ -16,6 +16,7 @@ from bt_robot.robot.sim import SimSettings
 from bt_robot.robot.sim.robot import SimRobot
 from bt_robot.robot.so101.assembly import calibration_of
 from bt_robot.robot.so101.settings import EMULATED, GuardSettings, So101Settings
+from bt_robot.testing import ROBOT_LAWS
 
 PERIOD_S = 1 / 30
 ELBOW = 2
@@ -93,23 +94,17 @@ def walk(robot, steps=20):
     return np.array(seen)
 
 
-def test_limits_name_each_joint_once_and_have_an_entry_for_each(make):
-    limits = make().limits
-    count = len(limits.names)
-    assert len(set(limits.names)) == count
-    assert {a.shape for a in (limits.lower, limits.upper, limits.velocity, limits.acceleration)} == {(count,)}
-    assert np.all(limits.lower < limits.upper)
-    assert np.all(limits.velocity > 0)
-    assert np.all(limits.acceleration > 0)
-
-
-def test_the_gripper_comes_last_and_goes_from_0_to_1(make):
-    limits = make().limits
-    assert (limits.names[-1], limits.lower[-1], limits.upper[-1]) == ("gripper", 0.0, 1.0)
+@pytest.mark.parametrize("law", ROBOT_LAWS, ids=lambda law: law.__name__)
+def test_it_keeps_the_laws_that_robots_of_other_packages_are_held_to(make, kind, law):
+    law(make, period_s=PERIOD_S, wait=time.sleep if kind in REAL_TIME else lambda _: None)
 
 
 def test_the_order_is_lerobots(make):
     assert make().limits.names == so101.JOINT_NAMES
+
+
+def test_where_its_hand_is_is_known(make):
+    assert make().body.kinematics.tip(so101.REST) == pytest.approx([0.188, 0.0, 0.065], abs=0.002)
 
 
 def test_an_observation_says_what_was_asked_for_and_when(robot):
@@ -119,11 +114,6 @@ def test_an_observation_says_what_was_asked_for_and_when(robot):
     assert observation.joints.shape == (6,)
     assert observation.joints.dtype == np.float64
     assert np.all(np.isfinite(observation.joints))
-
-
-def test_it_starts_inside_its_limits(robot):
-    joints = robot.observe(0, 0.0).joints
-    assert np.all((joints >= robot.limits.lower) & (joints <= robot.limits.upper))
 
 
 def test_each_camera_shows_rgb_bytes_and_its_capture_time(robot):
@@ -175,11 +165,6 @@ def test_it_keeps_nothing_of_the_command_it_was_given(robot, kind):
     np.testing.assert_allclose(robot.observe(2, PERIOD_S).joints, expected, atol=0.02 if kind in REAL_TIME else 0.0)
 
 
-def test_command_returns_what_was_sent(robot):
-    command = hold(robot)
-    np.testing.assert_allclose(robot.command(command), command.positions, atol=1e-12)
-
-
 def test_it_goes_where_it_is_told(robot):
     seen = walk(robot, 30)
     assert seen[0, ELBOW] - seen[-1, ELBOW] == pytest.approx(29 * 0.02, abs=0.05)
@@ -203,19 +188,6 @@ def test_it_stays_where_it_was_stopped(robot):
     np.testing.assert_allclose(robot.observe(21, 21 * PERIOD_S).joints, stopped, atol=0.02)
 
 
-def test_stop_and_close_work_at_any_time_and_any_number_of_times(make):
-    robot = make()
-    robot.stop()
-    robot.emergency_stop("nobody is there")
-    robot.close()
-    robot.connect()
-    for _ in range(2):
-        robot.stop()
-    for _ in range(2):
-        robot.close()
-    robot.stop()
-
-
 @pytest.mark.parametrize("use", [lambda r: r.observe(0, 0.0), lambda r: r.command(Command(0, so101.REST, so101.REST))])
 @pytest.mark.parametrize("closed", [False, True])
 def test_it_must_be_connected(make, use, closed):
@@ -236,34 +208,9 @@ def test_connecting_or_arming_a_second_time_does_not_move_it(robot, kind, again)
     np.testing.assert_allclose(robot.observe(0, 0.0).joints, before, atol=atol)
 
 
-def test_arming_does_not_move_it(make):
-    robot = make()
-    robot.connect()
-    before = robot.observe(0, 0.0).joints
-    robot.arm()
-    np.testing.assert_allclose(robot.observe(1, PERIOD_S).joints, before, atol=np.deg2rad(1.0))
-    robot.close()
-
-
 def test_nothing_is_wrong_with_it(robot):
     health = robot.observe(0, 0.0).health
     assert (health.stopped, health.doubts, health.strain) == ("", (), "")
-
-
-def test_an_emergency_stop_is_latched_and_tells_its_reason(robot):
-    walk(robot, 5)
-    for reason in ("space pressed", "again"):
-        robot.emergency_stop(reason)
-    for step in range(3):
-        with pytest.raises(RobotError, match=r"^emergency stop: space pressed$"):
-            robot.observe(step, step * PERIOD_S)
-
-
-def test_a_new_connection_ends_an_emergency_stop(robot):
-    robot.emergency_stop("space pressed")
-    robot.close()
-    robot.connect()
-    assert robot.observe(0, 0.0).joints.shape == (6,)
 
 
 def test_a_target_that_is_not_finite_is_an_error(robot):

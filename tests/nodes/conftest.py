@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from bt_robot.errors import ProposalError
-from bt_robot.messages import Command, Health, JointLimits, LinkState, Observation
+from bt_robot.messages import Body, Command, Effort, Health, JointLimits, Judgement, LinkState, Observation
+from bt_robot.runtime.people import Board
+from bt_robot.sight.inline import InlineSight
 
 LIMITS = JointLimits(
     names=("pan", "lift", "gripper"),
@@ -24,6 +26,11 @@ class FakePlan:
         self.prompt = ""
         self.actions = np.empty((0, 3))
         self.more = False
+        self.age = None
+        self.disagreement = None
+
+    def chunk_age(self, step):
+        return self.age
 
     def action(self, step):
         return self.actions[0] if len(self.actions) else None
@@ -58,6 +65,34 @@ class FakeLink:
         self.epochs += 1
 
 
+class FakeJudge:
+    """A judge that answers when and what it is told to."""
+
+    def __init__(self):
+        self.questions = []
+        self.answers = {}
+        self.forgotten = []
+        self.busy = False
+
+    def ask(self, question, now_s):
+        if self.busy:
+            return None
+        self.questions.append((now_s, question))
+        return len(self.questions)
+
+    def poll(self, ticket, now_s):
+        return self.answers.pop(ticket, None)
+
+    def forget(self, ticket):
+        self.forgotten.append(ticket)
+
+    def answer(self, yes, **more):
+        """Answer the newest question."""
+        _, question = self.questions[-1]
+        seen_s = min(frame.captured_s for frame in question.now)
+        self.answers[len(self.questions)] = Judgement(yes, **{"graded": True, "seen_s": seen_s, **more})
+
+
 @dataclass
 class World:
     """Everything a leaf can see, and what it proposed."""
@@ -69,8 +104,15 @@ class World:
     frames: dict = field(default_factory=dict)
     measured_s: float | None = None
     health: Health = field(default_factory=Health)
+    effort: Effort = field(default_factory=Effort)
+    body: Body = field(default_factory=Body)
+    sight: InlineSight = field(default_factory=InlineSight)
     limits: JointLimits = LIMITS
     poses: dict = field(default_factory=lambda: {"rest": np.array([0.5, -0.5, 0.2])})
+    judge: FakeJudge = field(default_factory=FakeJudge)
+    people: Board = field(default_factory=Board)
+    unbroken: int = 1
+    told: list = field(default_factory=list)
     policy: FakeLink = field(default_factory=FakeLink)
     plan: FakePlan = field(default_factory=FakePlan)
     proposal: np.ndarray | None = None
@@ -78,11 +120,14 @@ class World:
     @property
     def observation(self):
         measured_s = self.now_s if self.measured_s is None else self.measured_s
-        return Observation(self.step, measured_s, self.joints, self.frames, self.health)
+        return Observation(self.step, measured_s, self.joints, self.frames, self.health, self.effort)
 
     @property
     def last_command(self):
         return Command(self.step - 1, self.commanded, np.zeros(3))
+
+    def tell(self, words):
+        self.told.append(words)
 
     def propose(self, positions):
         if self.proposal is not None:

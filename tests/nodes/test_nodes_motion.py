@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from bt_robot.errors import LoadError
 from bt_robot.messages import Status
+from bt_robot.nodes import standard_registry
 from bt_robot.nodes.motion import AtPose, MoveTo
 from bt_robot.runtime.governor import govern, rest_at
+from bt_robot.tree import parse_tree
 
 
 def follow(world, leaf, ticks=300):
@@ -74,6 +77,27 @@ def test_a_target_that_makes_no_sense_fails_and_nothing_moves(world, ports, reas
 
 
 def test_at_pose_looks_at_the_arm_and_not_at_the_gripper(world):
-    assert world.tick(AtPose(pose="rest"), start=True).reason == "pan is 0.500 rad away"
+    said = world.tick(AtPose(pose="rest"), start=True)
+    assert said.reason == "pan is 0.500 rad away; 0.00 s old, confidence 0.91"
     world.joints = np.array([0.48, -0.52, 0.9])
     assert world.tick(AtPose(pose="rest")).status is Status.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("ports", "objection"),
+    [
+        ("", "pose: left out; expected either 'pose' or 'joints'"),
+        ("pose: null", "pose: nothing; expected either 'pose' or 'joints'"),
+        ("pose: rest, joints: [0]", "joints: a list of 1; expected either 'pose' or 'joints'"),
+    ],
+)
+@pytest.mark.parametrize("type_", ["move_to", "at_pose"])
+def test_a_tree_gives_one_target(type_, ports, objection):
+    with pytest.raises(LoadError) as error:
+        parse_tree(f"tree: t\nroot: {{{type_}: {{{ports}}}}}", "t.yaml", standard_registry())
+    assert str(error.value).endswith(f"{type_}.{objection}")
+
+
+def test_a_target_may_come_from_a_key():
+    text = 'tree: t\nroot: {sequence: [{observe: {joints: "{j}"}}, {move_to: {joints: "{j}"}}]}'
+    assert parse_tree(text, "t.yaml", standard_registry()).root.children

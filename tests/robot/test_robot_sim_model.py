@@ -21,6 +21,16 @@ def test_the_model_and_our_kinematics_agree(angles):
         np.testing.assert_allclose(data.body(name).xmat.reshape(3, 3), pose.rotation, atol=1e-9)
 
 
+@given(st.tuples(*(st.floats(low, high) for low, high in zip(so101.LOWER, so101.UPPER, strict=True))))
+def test_the_tip_that_conditions_see_is_the_models_to_less_than_a_millimetre(joints):
+    data = mujoco.MjData(MODEL)
+    data.qpos[:6] = so101.to_rad(np.array(joints))
+    mujoco.mj_kinematics(MODEL, data)
+    gripper = data.body("gripper")
+    tip = gripper.xpos + gripper.xmat.reshape(3, 3) @ [kinematics.TCP_OPEN_M, 0.0, -kinematics.TCP_DEPTH_M]
+    np.testing.assert_allclose(kinematics.So101Kinematics().tip(np.array(joints)), tip, atol=1e-9)
+
+
 def test_joints_and_actuators_are_in_our_order_and_range():
     assert tuple(MODEL.joint(i).name for i in range(6)) == so101.JOINT_NAMES
     assert tuple(MODEL.actuator(i).name for i in range(6)) == so101.JOINT_NAMES

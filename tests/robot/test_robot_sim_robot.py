@@ -91,6 +91,11 @@ def test_a_block_is_gripped_lifted_held_through_a_stop_and_released():
     assert robot.touches_jaws("red")
     go(robot, at(Grasp(0.22, -0.05, 0.09, 0.0), 0.0))
     assert robot.block_position("red")[2] > 0.06
+    seen = robot.observe(0, 0.0)
+    tip = robot.body.kinematics.tip(seen.joints)
+    assert np.linalg.norm(tip - robot.block_position("red")) < 0.015
+    assert seen.effort.load[5] == pytest.approx(0.5)  # it squeezes with all that it may, half of what its motor can do
+    assert np.all(seen.effort.load[:5] < 0.5)
     assert 0.1 < robot.observe(0, 0.0).joints[5] < 0.25
     assert not robot.in_container("red")
     robot.stop()

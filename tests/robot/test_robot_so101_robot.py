@@ -105,6 +105,23 @@ def test_connecting_writes_nothing(make, emulator):
     assert kinds <= {"read", "sync_read", "reply"}
 
 
+def test_a_joint_that_is_held_back_tells_how_hard_its_motor_works(robot, emulator):
+    robot.arm()
+    free = hold(robot, 0.2).effort
+    assert np.all(free.load < 0.05)
+    assert np.all(free.current_a < 0.1)
+    target = robot.observe(0, time.monotonic()).joints.copy()
+    emulator.inject("freeze", servo_id=6)
+    target[5] -= 0.2
+    robot.command(Command(0, target, np.zeros(6)))
+
+    def pushes(observation):
+        robot.command(Command(0, target, np.zeros(6)))
+        return observation.effort.load[5] > 0.15 and observation.effort.current_a[5] > 0.2
+
+    until(lambda: pushes(robot.observe(0, time.monotonic())) or time.sleep(PERIOD_S))
+
+
 def test_a_lost_servo_stops_it_and_it_goes_on_by_itself(robot, emulator):
     robot.arm()
     hold(robot, 0.2)

@@ -101,6 +101,8 @@ def test_a_report_of_a_silent_servo_tells_how_old_it_is():
     joint = senses.report(2, 1234.5, 1.0, None)
     assert (joint.position, joint.age_s, joint.losses, joint.status) == (1234.5, 0.25, 1.0, 0)
     assert math.isnan(joint.goal)
+    assert math.isnan(joint.load)  # a lost reply is no zero
+    assert math.isnan(joint.current_ma)
 
 
 def test_a_servo_that_never_answered_is_infinitely_old():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bt_robot.arm.so101 import GRIPPER, JOINT_NAMES
 from bt_robot.robot.emulator.plant import STALL_CURRENT_MA, Drive, Motion
-from bt_robot.robot.sim.model import PHYSICS_STEP_S
+from bt_robot.robot.sim.model import GRIPPER_SHARE, PHYSICS_STEP_S
 from bt_robot.robot.sim.placement import place
 from bt_robot.robot.sim.settings import SimSettings
 from bt_robot.robot.sim.world import World
@@ -27,8 +27,6 @@ _GEAR_FRICTION_N_M: Final = 0.3
 A driven servo shows less of it, because its controller works against it.
 """
 _SETTLE_S: Final = 5.0
-_GRIPPER_SHARE: Final = 0.5
-"""The model's gripper is as strong as LeRobot's limit for it, half of what its motor can do."""
 
 
 class MujocoPlant:
@@ -54,7 +52,7 @@ class MujocoPlant:
         self._publish: Publish | None = None
         joints = range(len(JOINT_NAMES))
         self._full_n_m = [float(self.world.model.actuator_forcerange[i, 1]) for i in joints]
-        self._full_n_m[GRIPPER] /= _GRIPPER_SHARE
+        self._full_n_m[GRIPPER] /= GRIPPER_SHARE
         self._damping = [float(self.world.model.dof_damping[i]) for i in joints]
         self._friction_n_m = [float(self.world.model.dof_frictionloss[i]) for i in joints]
         self._held: dict[int, float] = {}

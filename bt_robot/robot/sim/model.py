@@ -21,6 +21,8 @@ _STATIC = {"condim": 3, "friction": (0.8, 0.005, 0.0001)}
 
 _ARM_DAMPING, _GRIPPER_DAMPING = 0.60, 0.20  # 0.60 would slow the jaw down to 1.7 rad/s
 _ARM_FORCE_N_M, _GRIPPER_FORCE_N_M = 2.94, 1.0  # stall at 12 V; LeRobot limits the gripper's torque
+GRIPPER_SHARE = 0.5
+"""The model's gripper is as strong as LeRobot's limit for it, half of what its motor can do."""
 
 
 def _text(value: object) -> str:

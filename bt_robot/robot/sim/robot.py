@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from bt_robot.arm import so101
+from bt_robot.arm.kinematics import So101Kinematics
 from bt_robot.errors import RobotError
-from bt_robot.messages import Command, Frame, JointLimits, Joints, Observation
+from bt_robot.messages import Body, Command, Effort, Frame, JointLimits, Joints, Observation
 from bt_robot.robot.sim.camera import Renderer
 from bt_robot.robot.sim.model import PHYSICS_STEP_S
 from bt_robot.robot.sim.placement import Placement, place
@@ -49,6 +50,11 @@ class SimRobot:
         """The joints' names, order and envelope."""
         return so101.LIMITS
 
+    @property
+    def body(self) -> Body:
+        """Where its hand is; its observations tell the motors' load."""
+        return Body(So101Kinematics(), load=True)
+
     def connect(self) -> None:
         """Build the cell, with the arm at rest.
 
@@ -88,7 +94,7 @@ class SimRobot:
         assert self._renderer is not None
         render = self._renderer.render
         frames = {name: Frame(name, now_s, lambda name=name: render(name, moment)) for name in self._settings.cameras}
-        return Observation(step, now_s, joints, frames)
+        return Observation(step, now_s, joints, frames, effort=Effort(load=world.loads()))
 
     def command(self, command: Command) -> Joints:
         """Drive towards the targets for one control period; return the targets within the mechanical range, (6,).

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from bt_robot.arm import so101, workcell
 from bt_robot.errors import RobotError
+from bt_robot.messages import Joints
 from bt_robot.robot.sim import engine
 from bt_robot.robot.sim.camera import RayRenderer, Renderer
 from bt_robot.robot.sim.gl import GlRenderer
-from bt_robot.robot.sim.model import mjcf
+from bt_robot.robot.sim.model import GRIPPER_SHARE, mjcf
 from bt_robot.robot.sim.placement import Placement
 from bt_robot.robot.sim.settings import SimSettings
 
@@ -86,6 +87,12 @@ class World:
         )
         low = position[2] < workcell.CONTAINER_HEIGHT_M
         return inside and low and speed < _AT_REST_M_S and not self.touches_jaws(colour)
+
+    def loads(self) -> Joints:
+        """Return each motor's force as a share of what it can do, (6,), 0 … 1."""
+        most = self.model.actuator_forcerange[:, 1].copy()
+        most[so101.GRIPPER] /= GRIPPER_SHARE
+        return np.abs(self.data.actuator_force) / most
 
     def touches_jaws(self, colour: str) -> bool:
         """Whether a block touches the gripper.

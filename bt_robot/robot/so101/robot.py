@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from bt_robot.arm.kinematics import So101Kinematics
 from bt_robot.errors import BtRobotError, RobotError, RobotRefused
-from bt_robot.messages import Command, Frame, Health, JointLimits, Joints, Observation
+from bt_robot.messages import Body, Command, Effort, Frame, Health, JointLimits, Joints, Observation
 from bt_robot.robot.cameras.rig import CameraRig
 from bt_robot.robot.so101.calibration import Calibration
 from bt_robot.robot.so101.guardian.client import GuardianClient
@@ -78,6 +79,11 @@ class So101Robot:
         """
         return self._connected().pid
 
+    @property
+    def body(self) -> Body:
+        """Where its hand is; its observations tell the motors' load and current."""
+        return Body(So101Kinematics(), load=True, current=True)
+
     def connect(self) -> None:
         """Open the cameras and start the guardian, which looks at the servos and writes nothing.
 
@@ -135,7 +141,8 @@ class So101Robot:
             name: Frame(name, now_s - max(0.0, wall_s - frame.captured_s), lambda frame=frame: frame.image)
             for name, frame in self._rig.frames(wall_s).items()
         }
-        return Observation(step, now_s - max(0.0, wall_s - oldest_s), joints, frames, self._health(report, wall_s))
+        measured_s = now_s - max(0.0, wall_s - oldest_s)
+        return Observation(step, measured_s, joints, frames, self._health(report, wall_s), _effort(report))
 
     def _require_well(self, guardian: GuardianClient) -> None:
         if self._emergency:
@@ -253,3 +260,10 @@ class So101Robot:
         if self._guardian is None:
             raise RobotError("the SO-101 is not connected; call connect() first")
         return self._guardian
+
+
+def _effort(report: Report) -> Effort:
+    """Return how hard the motors work, whichever way they push."""
+    load = np.abs([joint.load for joint in report.joints])
+    current_a = np.array([joint.current_ma for joint in report.joints]) / 1000.0
+    return Effort(load, current_a)

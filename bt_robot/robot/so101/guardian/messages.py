@@ -59,10 +59,10 @@ class JointReport:
         position: Measured, or what is most plausible when a reply was lost [ticks].
         goal: What was sent last [ticks]; NaN when nothing is sent.
         speed: Measured [ticks/s].
-        load: Share of the full voltage that drives it, −1 … 1.
+        load: Share of the full voltage that drives it, −1 … 1; NaN when a reply was lost.
         voltage_v: At the servo [V].
         temperature_c: Of the servo [°C].
-        current_ma: Through the motor [mA].
+        current_ma: Through the motor [mA]; NaN when a reply was lost.
         age_s: How old the measurement is [s].
         losses: Replies lost so far.
         status: The servo's status bits.

@@ -73,7 +73,7 @@ class Senses:
         state, sent = self.states[servo_id], math.nan if goal is None else goal
         age_s, losses = self._now_s - measured_s, float(self._losses[servo_id])
         if state is None:
-            return JointReport(position, sent, 0.0, 0.0, 0.0, 0.0, 0.0, age_s, losses, 0)
+            return JointReport(position, sent, 0.0, math.nan, 0.0, 0.0, math.nan, age_s, losses, 0)
         return JointReport(
             position,
             sent,
