@@ -110,18 +110,19 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="bt-serve: %(message)s")
     from bt_robot.errors import LoadError
+    from bt_robot.plugins.profiles import resolved_profile
     from bt_robot.standin.server import ServerSettings
     from bt_robot.standin.spread import Spread
 
-    settings = ServerSettings(
-        args.host,
-        args.port,
-        args.latency_ms / 1000.0,
-        args.horizon,
-        args.profile,
-        Spread(math.radians(args.spread_deg), args.jitter_ms / 1000.0, args.seed),
-    )
     try:
+        settings = ServerSettings(
+            args.host,
+            args.port,
+            args.latency_ms / 1000.0,
+            args.horizon,
+            resolved_profile(args.profile),
+            Spread(math.radians(args.spread_deg), args.jitter_ms / 1000.0, args.seed),
+        )
         asyncio.run(_serve(settings, as_json=args.json, with_parent=args.with_parent))
     except (LoadError, ValueError) as error:
         sys.stderr.write(f"bt-serve: --profile: {error}\n")
