@@ -1,0 +1,104 @@
+"""What a run tells Groot2 and the programs that speak its protocol: a log file, and a live server if asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bt_robot.errors import UsageError
+from bt_robot.messages import NodeInfo, Status, TickRecord
+from bt_robot.telemetry.background import Background
+from bt_robot.telemetry.groot2.btlog import BtLog
+from bt_robot.telemetry.groot2.hooks import Hooks
+from bt_robot.tree import Tree, TreeSpec
+from bt_robot.tree.formats.running import running_tree_xml
+
+if TYPE_CHECKING:
+    from bt_robot.telemetry.groot2.server import Groot2Server
+
+TreeOf = Callable[[Sequence[NodeInfo]], tuple[TreeSpec, Tree]]
+"""Finds the tree whose nodes a tick tells of."""
+
+
+@contextmanager
+def btlog(folder: Path, tree_of: TreeOf) -> Generator[Background]:
+    """Write `tree.btlog` into a run's folder."""
+    log = BtLog(folder / "tree.btlog", partial(_xml, tree_of), time.time_ns() // 1000)
+    sink = Background(log, str(folder / "tree.btlog"))
+    try:
+        yield sink
+    finally:
+        sink.close()
+
+
+class LiveTree:
+    """A sink that shows the tree to clients and installs the hooks they set, between two ticks.
+
+    Attributes:
+        server: What it passes the ticks on to; set once both are there.
+    """
+
+    server: Groot2Server
+
+    def __init__(self, hooks: Hooks, tree_of: TreeOf) -> None:
+        """Start without hooks."""
+        self._hooks = hooks
+        self._tree_of = tree_of
+        self._layout: Sequence[NodeInfo] = ()
+        self._hooked: set[int] = set()
+
+    def publish(self, record: TickRecord) -> None:
+        """Pass a tick on, and hook the nodes that clients want to hold."""
+        if record.layout is not self._layout:
+            self._layout, self._hooked = record.layout, set()
+        self.server.publish(record)
+        wanted = self._hooks.places
+        if wanted != self._hooked:
+            self._install(wanted)
+
+    def blackboard(self) -> dict[str, dict[str, object]]:
+        """Return what is on the tree's blackboard now; any thread may ask."""
+        return self._tree_of(self._layout)[1].blackboard()
+
+    def _install(self, wanted: set[int]) -> None:
+        _, tree = self._tree_of(self._layout)
+        wanted = {uid for uid in wanted if uid <= len(self._layout)}
+        for uid in self._hooked - wanted:
+            tree.unhook(self._layout[uid - 1].path)
+        for uid in wanted - self._hooked:
+            tree.hook(
+                self._layout[uid - 1].path, before=partial(self._hooks.before, uid), after=partial(self._after, uid)
+            )
+        self._hooked = wanted
+
+    def _after(self, uid: int, said: Status) -> Status | None:
+        return None if said is Status.RUNNING else self._hooks.after(uid, said)
+
+
+@contextmanager
+def live_server(address: tuple[str, int], tree_of: TreeOf) -> Generator[LiveTree]:
+    """Serve clients of Groot2's protocol while a run goes on.
+
+    Raises:
+        UsageError: The extra is not installed, or the address can't be listened on.
+    """
+    try:
+        from bt_robot.telemetry.groot2.server import Groot2Server
+    except ImportError as error:
+        raise UsageError(f"--groot2 needs {error.name}; try: pip install 'bt-robot[groot2]'") from error
+    hooks = Hooks()
+    live = LiveTree(hooks, tree_of)
+    server = Groot2Server(partial(_xml, tree_of), hooks, live.blackboard, host=address[0], port=address[1])
+    live.server = server
+    try:
+        yield live
+    finally:
+        server.close()
+
+
+def _xml(tree_of: TreeOf, layout: Sequence[NodeInfo]) -> str:
+    return running_tree_xml(tree_of(layout)[0])

@@ -1,0 +1,98 @@
+"""A run as Groot2 sees it: live with a breakpoint, and in the log file that it leaves."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgpack
+import pytest
+
+from bt_robot.cli.run import main
+from bt_robot.telemetry.groot2.codes import read_transitions
+from tests.telemetry.groot2_kit import Client, free_port
+
+TREE = """\
+tree: t
+root:
+  parallel:
+    - wait: {name: beside, duration_s: 1}
+    - sequence: [{wait: {name: first, duration_s: 0.5}}, {wait: {name: second, duration_s: 0.1}}]
+    - set_blackboard: {key: "{speed}", value: 0.5}
+"""
+BESIDE, SECOND = 2, 5
+
+
+@pytest.fixture
+def tree(tmp_path):
+    path = tmp_path / "t.yaml"
+    path.write_text(TREE)
+    return path
+
+
+def status_of(client, uid):
+    data = client.ask("S")
+    return dict(zip(range(1, 7), data[2::3], strict=True))[uid]
+
+
+def until(condition):
+    for _ in range(2000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+def test_a_breakpoint_holds_its_node_while_the_rest_of_the_tree_goes_on(tree):
+    port = free_port()
+    run = [Path(sys.executable).parent / "bt-run", tree, "--config", "fake", "--no-artifacts", "--json"]
+    with subprocess.Popen([*run, "--groot2", str(port)], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            client = Client(port)
+            until(lambda: client.ask_raw(b"\x02T\0\0\0\0")[0] != b"error")
+            xml = client.ask("T").decode()
+            assert 'name="second"' in xml
+            assert f'_uid="{SECOND}"' in xml
+            hook = {"enabled": True, "uid": SECOND, "mode": 0, "once": False, "desired_status": "", "position": 0}
+            client.ask("I", hook)
+            assert msgpack.unpackb(client.ask("B", b"t")) == {"t": {"speed": 0.5}}
+            assert client.news.poll(20_000)
+            assert client.news.recv_multipart()[1] == b"%d" % SECOND
+            until(lambda: status_of(client, BESIDE) == 2)
+            assert status_of(client, SECOND) == 1
+            client.ask("U", {"uid": SECOND, "position": 0, "desired_status": "FAILURE", "remove_when_done": True})
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            client.context.destroy(linger=0)
+    result = json.loads(out)
+    assert (result["status"], result["failed_path"], result["reason"]) == ("FAILURE", "t/sequence/second", "forced")
+
+
+def test_a_run_leaves_a_log_that_viewers_open(command, tree, tmp_path):
+    done = command(main, tree, "--config", "fake", "--fast", "--out", tmp_path / "runs", "--json")
+    data = (Path(done.json["artifacts"]) / "tree.btlog").read_bytes()
+    (length,) = struct.unpack_from("<i", data, 19)
+    transitions = [(each.uid, each.code) for each in read_transitions(data[31 + length :])]
+    assert transitions[:5] == [(1, 1), (2, 1), (3, 1), (4, 1), (6, 2)]
+    assert (1, 2) in transitions[-5:]
+
+
+def test_an_address_that_can_not_be_listened_on_is_told_before_anything_moves(command, tree):
+    done = command(main, tree, "--config", "fake", "--groot2", "203.0.113.1:1667", "--json")
+    assert done.code == 2
+    assert "203.0.113.1:1667 can't be listened on" in done.err
+    done = command(main, tree, "--config", "fake", "--groot2", "70000", "--json")
+    assert "no port below 65535" in done.err
+
+
+def test_without_the_extra_it_says_what_to_install(command, tree, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zmq", None)
+    monkeypatch.delitem(sys.modules, "bt_robot.telemetry.groot2.server", raising=False)
+    done = command(main, tree, "--config", "fake", "--groot2", "--json")
+    assert done.code == 2
+    assert "pip install 'bt-robot[groot2]'" in done.err
