@@ -1,7 +1,7 @@
 """Writes the pages and pictures that are made from the code: `make docs`.
 
-`nodes.md`, `config.md` and `profile.schema.json` come from the node types' and settings' own words; the pictures come
-from a run of the main job, and from the execution strategies. A test fails when a page is out of date.
+`nodes.md`, `config.md` and the two schemas come from the node types' and settings' own words; the pictures come
+from runs of the main job, and from the execution strategies. A test fails when a page is out of date.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import dataclasses
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from bt_robot.cli.model_settings import VlmSettings, WriterSettings
 from bt_robot.cli.policy_settings import PolicySettings
 from bt_robot.cli.settings import ROBOTS, LimitSettings, RunSettings
 from bt_robot.config.builtin import builtin_folder
@@ -23,17 +24,18 @@ from bt_robot.nodes import standard_registry
 from bt_robot.policy.chunks.execution import Execution
 from bt_robot.policy.dialect.profile import Profile, built_in_profiles
 from bt_robot.policy.dialect.rtc import RtcDialect
-from bt_robot.policy.dialect.schema import schema_text
+from bt_robot.policy.dialect.schema import schema_text as profile_schema_text
 from bt_robot.policy.dialect.units import GripperScale
 from bt_robot.robot.cameras.settings import CAMERA_KINDS
 from bt_robot.robot.so101.settings import GuardSettings, HealthSettings, TorqueSettings
-from bt_robot.tree import Output
-from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
+from bt_robot.tree.schema.files import schema_text
+from bt_robot.tree.vocabulary.catalogue import Entry, entries
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
-import strategies  # noqa: E402 - it stands beside this file
+import conditions  # noqa: E402 - they stand beside this file
+import strategies  # noqa: E402
 
 HIDDEN_CAMERAS = ("scripted",)
 """What only tests and demonstrations need."""
@@ -43,54 +45,90 @@ PICTURES = ("film.png", "joints.png", "latency.png", "chunks.png", "tree.svg")
 _HEAD = """\
 # Node types
 
-Made from the code by `make docs`; `bt-check` tells when a tree uses one wrongly. How they fit together:
-[writing a tree](writing-a-tree.md). How to add one: [writing a leaf](writing-a-leaf.md).
+Made from the code by `make docs`; `bt-nodes` shows the same for what is installed here, and `bt-check` tells when a
+tree uses a node wrongly. How they fit together: [writing a tree](writing-a-tree.md). How to add one:
+[writing a leaf](writing-a-leaf.md).
 
 Every node may have a `name`; composites, decorators and subtree calls may have a `prompt` for all policy queries below
 them.
+
+## All at a glance
+
+A parameter with `?` may be left out; one with `→` is written by the node, to a key. A node that is interrupted is
+*halted*, with everything below it that is RUNNING, and starts afresh when it is ticked again; the last column says how.
+
+| node | what it does | parameters | BehaviorTree.CPP | py_trees | when it is halted |
+|---|---|---|---|---|---|
 """
+
+_TITLES = {
+    "composite": "Composites: many children",
+    "decorator": "Decorators: one child",
+    "action": "Actions",
+    "condition": "Conditions",
+}
+
+_CHILDREN = {
+    "list": "The children are a list, as in `{0}: [observe, wait]`, or under `children` beside other keys.",
+    "one": "The child stands under `child`.",
+    "named": "Each child has a word of its own: {1}.",
+    "cases": "The children stand under `cases`, a mapping from values to nodes, and perhaps under `default`.",
+}
 
 
 def nodes_page() -> str:
     """Return the page that lists every node type with its parameters."""
-    return "\n".join(_lines())
+    known = [*entries(standard_registry())]
+    return _HEAD + "\n".join((*(_row(entry) for entry in known), "", *_sections(known)))
 
 
-def _lines() -> Iterator[str]:
-    yield _HEAD
-    for kind, title in (("composite", "Composites: many children"), ("decorator", "Decorators: one child")):
+def _row(entry: Entry) -> str:
+    names = ", ".join(f"`{word}`" for word in (entry.type, *entry.aliases))
+    ports = ", ".join(
+        f"`{port.name}`" + ("→" if port.direction == "output" else "" if port.required else "?") for port in entry.ports
+    )
+    halted = entry.on_halt or ("It is never RUNNING." if entry.kind == "condition" else "It is not ticked any more.")
+    cells = (names, entry.summary, ports, _code(entry.btcpp), _code(entry.py_trees), halted)
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(words: str) -> str:
+    return f"`{words}`" if words else ""
+
+
+def _sections(known: Sequence[Entry]) -> Iterator[str]:
+    for kind, title in _TITLES.items():
         yield f"## {title}\n"
-        for built_in in BUILT_IN.values():
-            if built_in.kind == kind:
-                names = [alias for alias, name in ALIASES.items() if name == built_in.type]
-                also = f" (also `{'`, `'.join(names)}`)" if names else ""
-                yield from _entry(built_in.type, also, built_in.doc, built_in.ports)
-    for kind, title in (("action", "Actions"), ("condition", "Conditions")):
-        yield f"## {title}\n"
-        for name, leaf in standard_registry().leaves.items():
-            if leaf.kind == kind:
-                yield from _entry(name, "", _paragraphs(leaf.__doc__ or ""), leaf.ports)
+        for entry in known:
+            if entry.kind == kind:
+                yield from _section(entry)
 
 
-def _paragraphs(docstring: str) -> str:
-    blocks = docstring.split("\n\n")
-    return "\n\n".join(" ".join(block.split()) for block in blocks).strip()
-
-
-def _entry(name: str, also: str, doc: str, ports: Mapping[str, Any]) -> Iterator[str]:
-    yield f"### `{name}`{also}\n"
-    yield f"{doc}\n"
-    if not ports:
-        return
-    yield "| port | takes | default | meaning |"
-    yield "|---|---|---|---|"
-    for port_name, port in ports.items():
-        if isinstance(port, Output):
-            default = "*written by the node*"
-        else:
-            default = "**required**" if port.required else f"`{_shown(port.default)}`"
-        yield f"| `{port_name}` | {port.expected} | {default} | {port.doc} |"
-    yield ""
+def _section(entry: Entry) -> Iterator[str]:
+    also = f" (also `{'`, `'.join(entry.aliases)}`)" if entry.aliases else ""
+    yield f"### `{entry.type}`{also}\n"
+    yield f"{entry.doc}\n"
+    if entry.children:
+        names = (
+            f"`{word}`" + (" (may be left out)" if word in entry.children.optional else "")
+            for word in entry.children.names
+        )
+        yield _CHILDREN[entry.children.form].format(entry.type, ", ".join(names)) + "\n"
+    if entry.on_halt:
+        yield f"When it is halted: {entry.on_halt[0].lower()}{entry.on_halt[1:]}\n"
+    if entry.ports:
+        yield "| port | takes | default | meaning |"
+        yield "|---|---|---|---|"
+        for port in entry.ports:
+            if port.direction == "output":
+                default = "*written by the node*"
+            else:
+                default = "**required**" if port.required else f"`{_shown(port.default)}`"
+            key = ""
+            if entry.children and port.keyed and port.direction == "input":
+                key = ", or a key"
+            yield f"| `{port.name}` | {port.takes}{key} | {default} | {port.doc} |"
+        yield ""
 
 
 def _shown(value: object) -> str:
@@ -142,6 +180,10 @@ def config_page() -> str:
     lines += _settings("### `limits`", LimitSettings) + _settings("### `policy`", PolicySettings)
     lines += _settings("### `policy.execution`", Execution)
     lines.append("What each strategy does, with a picture each: [execution strategies](execution.md).\n")
+    lines += _settings("### `vlm`", VlmSettings)
+    lines.append("How a model is asked, and what comes of its answers: [asking a model](asking-a-vlm.md).\n")
+    lines += _settings("### `writer`", WriterSettings)
+    lines.append("How it writes a tree: [writing a tree with a model](writing-with-a-model.md).\n")
     lines.append(_PROFILE_HEAD.format(profiles=", ".join(f"`{name}`" for name in built_in_profiles())))
     lines += _settings("### Keys of a profile", Profile)[:-1]
     lines.append(
@@ -188,6 +230,8 @@ def _write_pictures() -> None:
 if __name__ == "__main__":
     (DOCS / "nodes.md").write_text(nodes_page() + "\n", encoding="utf-8")
     (DOCS / "config.md").write_text(config_page(), encoding="utf-8")
-    (DOCS / "profile.schema.json").write_text(schema_text(), encoding="utf-8")
+    (DOCS / "profile.schema.json").write_text(profile_schema_text(), encoding="utf-8")
+    (DOCS / "tree.schema.json").write_text(schema_text(standard_registry()), encoding="utf-8")
     _write_pictures()
     strategies.write_pictures(DOCS / "images")
+    conditions.write_pictures(DOCS / "images")

@@ -51,3 +51,14 @@ def test_every_fault_names_tests_that_exist():
         assert found, f"{row} names no test"
         for name in found:
             assert f"def {name}(" in there, f"{row}: {name}"
+
+
+@pytest.mark.parametrize("page", ["asking-a-vlm.md"])
+def test_every_tree_in_a_page_about_models_loads(page, tmp_path):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    trees = re.findall(r"```yaml\n(tree:.*?)```", text, flags=re.DOTALL)
+    assert trees
+    for i, tree in enumerate(trees):
+        path = tmp_path / f"{i}.yaml"
+        path.write_text(tree)
+        assert load_task(str(path)).name

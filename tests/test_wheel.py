@@ -60,5 +60,12 @@ def test_an_own_tree_finds_the_built_in_skills(installed, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_skeletons_are_written_from_the_wheel(installed, tmp_path):
+    for kind in ("leaf", "tree", "profile"):
+        done = run(installed, tmp_path, f"from bt_robot.cli.new import main; sys.exit(main(['{kind}', 'my_{kind}']))")
+        assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"my_leaf", "my_tree.yaml", "my_profile.yaml"}
+
+
 def test_the_wheel_holds_no_tests_and_no_runs(installed):
     assert {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")} == {"bt_robot"}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from bt_robot.cli.interrupts import interrupts_in_order
+from bt_robot.cli.problems import problem_json, problems_for
 from bt_robot.errors import InputError, LoadError, StartRefused, UsageError
 from bt_robot.telemetry.writer import BackgroundWriter
 
@@ -52,6 +53,40 @@ def add_set_flag(parser: argparse.ArgumentParser) -> None:
         dest="assignments",
         help="change one value of the config, e.g. --set policy.url=ws://gpu:8000; repeatable",
     )
+
+
+def add_confirm_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what answers the questions of `confirm`."""
+    parser.add_argument(
+        "--confirm",
+        choices=("ask", "yes", "no"),
+        default="ask",
+        help="answer every `confirm` of the tree alike instead of asking (default: %(default)s)",
+    )
+
+
+GROOT2 = ("127.0.0.1", 1667)
+"""Where Groot2 looks by itself; what is published has the next port."""
+
+
+def add_groot2_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what lets clients of Groot2's protocol look on."""
+    parser.add_argument(
+        "--groot2",
+        nargs="?",
+        type=_address,
+        const=GROOT2,
+        metavar="[HOST:]PORT",
+        help=f"let Groot2 and its kin watch and set breakpoints (default: {GROOT2[0]}:{GROOT2[1]})",
+    )
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    number = count(port)
+    if number >= 0xFFFF:
+        raise argparse.ArgumentTypeError(f"'{text}' has no port below 65535")
+    return host.strip("[]") or GROOT2[0], number
 
 
 def positive(text: str) -> float:
@@ -126,7 +161,8 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
     """
     use_one_thread_a_library()
     _mend_streams()
-    writer, reason = BackgroundWriter(sys.stderr), ""
+    writer, reason, said = BackgroundWriter(sys.stderr), "", ""
+    more: dict[str, Any] = {}
     with interrupts_in_order(restore=argv is not None) as interrupt:
         try:
             arguments = parser.parse_args(argv)
@@ -136,8 +172,10 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
         except (InputError, StartRefused) as error:
             code = EXIT_REFUSED if isinstance(error, StartRefused) else EXIT_INPUT
             status, reason = ("REFUSED" if code == EXIT_REFUSED else "INVALID"), str(error)
-            if isinstance(error, LoadError) and len(error.problems) > 1:
-                reason = f"{len(error.problems)} problems\n{reason}"
+            if isinstance(error, LoadError):
+                count = f"{len(error.problems)} problems\n" if len(error.problems) > 1 else ""
+                reason, said = count + reason, count + problems_for(sys.stderr, error.problems)
+                more = {"problems": [problem_json(problem) for problem in error.problems]}
         except KeyboardInterrupt:
             code, status, reason = EXIT_INTERRUPTED, "INTERRUPTED", "interrupted"
         except Exception as error:  # whoever waits for the JSON object or the exit code gets them all the same
@@ -148,10 +186,10 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
                 code, status, reason = EXIT_FAILURE, "ERROR", f"internal error: {type(error).__name__}: {error}"
         finally:
             interrupt.deafen()
-            writer.write(f"{parser.prog}: {reason}\n" if reason else "")
+            writer.write(f"{parser.prog}: {said or reason}\n" if reason else "")
             writer.finish()
     if "--json" in (sys.argv[1:] if argv is None else argv):
-        say(json.dumps({"status": status, "reason": reason}) + "\n")
+        say(json.dumps({"status": status, "reason": reason, **more}) + "\n")
     return code
 
 

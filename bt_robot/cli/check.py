@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bt_robot import __version__
 from bt_robot.cli.arguments import EXIT_INPUT, EXIT_REFUSED, EXIT_SUCCESS, Parser, add_set_flag, count, run_command, say
+from bt_robot.cli.problems import problem_json, problems_for
 from bt_robot.errors import LoadError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = "configs/sim.yaml"
 DEFAULT_PROMPT = "pick up the red block"
 MAX_REQUESTS = 1000
+STDIN = "-"
 
 _EPILOG = """\
 Every problem of a file and of all it includes is told at once, with its place:
 
-  trees/pick_place.yaml:9:7: unknown node 'vla_skil'; expected … (did you mean 'vla_skill'?)
+  trees/pick_place.yaml:9:7: unknown node type 'vla_skil'
+     9 |     - vla_skil:
+       |       ^^^^^^^^
+       expected a node type; 'bt-nodes' lists them
+       did you mean 'vla_skill'?
 
 A policy server is connected to, warmed up and asked, as a run would; what it announces and answers is held
 against the profile, the units are judged joint by joint, and the latency against the control rate.
@@ -30,7 +36,8 @@ against the profile, the units are judged joint by joint, and the latency agains
 examples:
   bt-check trees/*.yaml
   bt-check mytree.yaml --config configs/sim.yaml     also poses, cameras and profile
-  bt-check mytree.yaml --json
+  bt-check mytree.yaml --json                        for editors and programs
+  bt-check - --stdin-filename trees/mytree.yaml      a text that is not saved yet
   bt-check --policy standin                          a server to try it on
   bt-check --policy ws://gpu:8000 --profile so101_degrees --tree mytree.yaml
   bt-check --policy ws://gpu:8000 --profile my.yaml --observation camera:0 --prompt 'pick up the cup'
@@ -46,7 +53,12 @@ def _parser() -> Parser:
         description="Load and validate trees without running them; look a policy server over without a robot.",
         epilog=_EPILOG,
     )
-    parser.add_argument("trees", nargs="*", metavar="TREE", help="tree files, or names of built-in ones")
+    parser.add_argument("trees", nargs="*", metavar="TREE", help="tree files, names of built-in ones, or - for stdin")
+    parser.add_argument(
+        "--stdin-filename",
+        metavar="FILE",
+        help="what the text on stdin is called; its includes are looked for beside that file",
+    )
     parser.add_argument(
         "--config",
         metavar="FILE",
@@ -117,8 +129,12 @@ def _run(arguments: argparse.Namespace) -> int:
     if not trees and not arguments.policy:
         raise UsageError("nothing to check; give a TREE, or a server with --policy URL; try: bt-check --help")
     _only_with_policy(arguments)
+    if STDIN in trees and trees.count(STDIN) > 1:
+        raise UsageError("'-' is given twice; there is one stdin")
+    if arguments.stdin_filename and STDIN not in trees:
+        raise UsageError("--stdin-filename is about the text on stdin; give - as TREE, too")
     settings = _settings(arguments)
-    results = [_checked(tree, settings) for tree in trees]
+    results = [_checked(tree, settings, arguments.stdin_filename) for tree in trees]
     good = all(result["ok"] for result in results)
     # The prompts of a tree that does not load are not known.
     reports = _looked_over(arguments, settings, results) if settings and arguments.policy and good else []
@@ -142,11 +158,12 @@ def _settings(arguments: argparse.Namespace) -> RunSettings | None:
     from dataclasses import replace
 
     from bt_robot.cli.settings import load_settings
+    from bt_robot.plugins.profiles import resolved_profile
 
     settings = load_settings(arguments.config or DEFAULT_CONFIG, arguments.assignments)
     if not arguments.policy:
         return settings
-    profile = arguments.profile or settings.policy.profile
+    profile = resolved_profile(arguments.profile) if arguments.profile else settings.policy.profile
     for url in arguments.policy:
         if url.startswith("[") or "," in url:
             raise UsageError(f"--policy '{url}' is no single address; repeat the flag: --policy ws://a --policy ws://b")
@@ -158,24 +175,27 @@ def _settings(arguments: argparse.Namespace) -> RunSettings | None:
     return replace(settings, policy=policy)
 
 
-def _checked(tree: str, settings: RunSettings | None) -> dict[str, Any]:
-    from dataclasses import asdict
+def _checked(tree: str, settings: RunSettings | None, stdin_filename: str | None) -> dict[str, Any]:
+    import sys
 
-    from bt_robot.cli.task import load_task
+    from bt_robot.cli.prompts import prompts_of
+    from bt_robot.cli.task import load_stdin, load_task
     from bt_robot.tree import build_tree, draw_text
 
     try:
-        spec = load_task(tree)
+        spec = load_stdin(stdin_filename) if tree == STDIN else load_task(tree)
         if settings is not None:
             _hold_against(spec, settings)
         nodes = build_tree(spec).nodes
     except LoadError as error:
-        problems = [asdict(problem) for problem in error.problems]
-        return {"tree": tree, "ok": False, "problems": problems, "drawing": str(error)}
+        problems = [problem_json(problem) for problem in error.problems]
+        count = f"{tree}: {len(problems)} problems" if len(problems) > 1 else ""
+        drawing = "\n".join([problems_for(sys.stderr, error.problems), *([count] if count else [])])
+        return {"tree": tree, "ok": False, "problems": problems, "drawing": drawing}
     except UsageError as error:
-        problems = [asdict(Problem(tree, 0, 0, line)) for line in str(error).splitlines()]
+        problems = [problem_json(Problem(tree, 0, 0, line)) for line in str(error).splitlines()]
         return {"tree": tree, "ok": False, "problems": problems, "drawing": f"{tree}: {error}"}
-    prompts = [node.prompt for node in nodes if node.type == "query_policy"]
+    prompts = [*prompts_of(spec)]
     drawing = draw_text(nodes)
     return {"tree": tree, "ok": True, "nodes": len(nodes), "problems": [], "drawing": drawing, "prompts": prompts}
 
@@ -184,7 +204,7 @@ def _hold_against(spec: TreeSpec, settings: RunSettings) -> None:
     from bt_robot.cli.preflight import preflight
     from bt_robot.cli.robots import make_robot
 
-    preflight(settings, spec, make_robot(settings, seed=0).limits)
+    preflight(settings, spec, make_robot(settings, seed=0))
 
 
 def _looked_over(arguments: argparse.Namespace, settings: RunSettings, results: list[dict[str, Any]]) -> list[Report]:

@@ -46,11 +46,12 @@ class Button:
 
 
 @contextmanager
-def emergency_stop(stop: Callable[[str], None]) -> Generator[bool]:
+def emergency_stop(stop: Callable[[str], None], heard: Callable[[bytes], None] = lambda _: None) -> Generator[bool]:
     """Inside, the space bar in the terminal and SIGUSR1 call `stop` with what was pressed.
 
     Args:
         stop: Told why; it may be called from any thread, any number of times.
+        heard: Told all keys that are pressed, after that.
 
     Yields:
         Whether there is a terminal whose keys are listened to.
@@ -61,14 +62,14 @@ def emergency_stop(stop: Callable[[str], None]) -> Generator[bool]:
 
     before = signal.signal(signal.SIGUSR1, on_signal)
     try:
-        with _keys(stop) as listening:
+        with _keys(stop, heard) as listening:
             yield listening
     finally:
         signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager
-def _keys(stop: Callable[[str], None]) -> Generator[bool]:
+def _keys(stop: Callable[[str], None], heard: Callable[[bytes], None]) -> Generator[bool]:
     """Listen to the terminal's keys without ENTER, if this process has the terminal's foreground."""
     fd = _terminal()
     if fd is None:
@@ -76,7 +77,7 @@ def _keys(stop: Callable[[str], None]) -> Generator[bool]:
         return
     before, over = termios.tcgetattr(fd), threading.Event()
     tty.setcbreak(fd, termios.TCSANOW)
-    thread = threading.Thread(target=_listen, args=(fd, stop, over), name="emergency-key", daemon=True)
+    thread = threading.Thread(target=_listen, args=(fd, stop, heard, over), name="emergency-key", daemon=True)
     thread.start()
     try:
         yield True
@@ -104,7 +105,7 @@ def _in_foreground(fd: int) -> bool:
         return False
 
 
-def _listen(fd: int, stop: Callable[[str], None], over: threading.Event) -> None:
+def _listen(fd: int, stop: Callable[[str], None], heard: Callable[[bytes], None], over: threading.Event) -> None:
     while not over.is_set():
         try:
             if not select.select([fd], [], [], _LOOK_EVERY_S)[0] or not _in_foreground(fd):
@@ -117,3 +118,4 @@ def _listen(fd: int, stop: Callable[[str], None], over: threading.Event) -> None
             return
         if KEY.encode() in pressed:
             stop("space pressed")
+        heard(pressed)

@@ -19,6 +19,7 @@ from bt_robot.cli.arguments import (
     EXIT_SUCCESS,
     Parser,
     add_config_flags,
+    add_confirm_flag,
     count,
     positive,
     run_command,
@@ -53,6 +54,7 @@ def _parser() -> Parser:
     parser.add_argument("--jobs", type=count, metavar="J", help="at a time (one a core; one robot of real time)")
     parser.add_argument("--max-time", type=positive, default=300.0, metavar="SECONDS", help="per episode (%(default)s)")
     add_config_flags(parser)
+    add_confirm_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -87,8 +89,8 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.config, assignments)
     if settings.real_time and arguments.latency_ms is not None:
         raise UsageError(f"--latency-ms is for simulated time, and the robot of {arguments.config} moves in real time")
-    first = Job(settings, spec, (), arguments.seed)
-    preflight(settings, spec, make_robot(settings, first.seed).limits)
+    first = Job(settings, spec, (), arguments.seed, confirm=arguments.confirm)
+    preflight(settings, spec, make_robot(settings, first.seed), people=arguments.confirm != "ask")
     began_s, fast = time.monotonic(), not settings.real_time
     with ExitStack() as stack:
         servers = min(arguments.jobs or _most_jobs(settings), arguments.episodes)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from bt_robot.config.values import Rule
+from bt_robot.plugins.policies import plugin_policies, scheme_of
 from bt_robot.policy.chunks.execution import Execution
 from bt_robot.policy.connection.base import Timeouts
 
@@ -30,7 +31,7 @@ class PolicySettings:
             aliases=("websocket_url",),
         ),
     ] = STANDIN
-    profile: Annotated[str, Rule(doc="a built-in profile, or the path of one")] = "standin"
+    profile: Annotated[str, Rule(doc="a built-in profile, one of a plug-in, or the path of one")] = "standin"
     api_key_env: Annotated[
         str, Rule(doc="the environment variable that holds the server's API key, e.g. OPENPI_API_KEY")
     ] = ""
@@ -121,19 +122,21 @@ class PolicySettings:
 
 
 def check_url(url: str) -> None:
-    """Refuse what is no websocket address.
+    """Refuse what is neither a websocket address nor one that a plug-in has a client for.
 
     Raises:
-        ValueError: It is none, or holds a password.
+        ValueError: It is neither, or holds a password.
     """
-    if not url.startswith(("ws://", "wss://")):
+    websocket = url.startswith(("ws://", "wss://"))
+    if not websocket and scheme_of(url) not in (schemes := plugin_policies().words):
         scheme = "wss" if url.startswith(("https:", "wss")) else "ws"
         near = re.sub(r"^[a-z]*:?/+", "", url)
+        others = "".join(f", {known}://…" for known in schemes)
         raise ValueError(
-            f"url '{url}' is no websocket address; expected ws://host:port, wss://host:port or {STANDIN}"
+            f"url '{url}' is no websocket address; expected ws://host:port, wss://host:port{others} or {STANDIN}"
             f" (try {scheme}://{near})"
         )
-    if not _host_and_port(url):
+    if websocket and not _host_and_port(url):
         raise ValueError(f"url '{url}' has no host, or a port that is none; expected ws://host:port")
     if "@" in url.partition("://")[2].partition("/")[0]:
         raise ValueError("url holds a password, which would end up in logs and summaries; use api_key_env instead")

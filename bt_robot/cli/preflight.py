@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from bt_robot.cli.prompts import prompts_of
 from bt_robot.cli.settings import RunSettings
+from bt_robot.config.problems import Mark, Problems
 from bt_robot.errors import RobotRefused, UsageError
 from bt_robot.messages import JointLimits, Joints, Observation, Setup
 from bt_robot.policy.dialect.dialect import Dialect
 from bt_robot.policy.dialect.profile import Profile, load_profile
-from bt_robot.tree import Tree, TreeSpec, build_tree
+from bt_robot.robot.base import Robot
+from bt_robot.tree import NodeSpec, Tree, TreeSpec, build_tree
 
 START_TOLERANCE = 0.05
 """How far outside its limits a joint may stand when a run starts [rad, gripper 0 … 1]."""
@@ -37,33 +41,70 @@ class Plans:
     prompts: tuple[str, ...]
 
 
-def preflight(settings: RunSettings, spec: TreeSpec, robot: JointLimits) -> Plans:
+def preflight(settings: RunSettings, spec: TreeSpec, robot: Robot, *, people: bool = True) -> Plans:
     """Hold a tree and a config together.
 
     Args:
         settings: The config.
         spec: The tree.
-        robot: The robot's own limits.
+        robot: The robot, not connected yet.
+        people: Whether there is a way to ask a person.
 
     Raises:
-        UsageError: They do not fit; every misfit is told.
-        LoadError: The profile could not be loaded.
+        LoadError: They do not fit, or the profile could not be loaded; every misfit is told, with its place.
+        UsageError: The config does not fit the robot.
     """
-    try:
-        limits = settings.limits.envelope(robot)
-        poses = settings.named_poses(robot)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    setup = setup_of(settings, robot, people=people)
+    limits, poses = setup.limits, setup.poses
     tree = build_tree(spec)
-    misfits = [f"{path}: {why}" for path, why in tree.objections(Setup(limits, poses, tuple(settings.robot.cameras)))]
-    misfits += _wrong_expectations(settings, spec)
-    prompts = tuple(node.prompt for node in tree.nodes if node.type == "query_policy")
+    problems = Problems()
+    _note_objections(tree.objections(setup), spec, problems)
+    for why in _wrong_expectations(settings, spec):
+        problems.add(Mark(str(spec.files[0]) if spec.files else spec.name), why)
+    prompts = prompts_of(spec)
     profile = load_profile(settings.policy.profile).with_horizon(settings.policy.horizon) if prompts else None
     if profile is not None:
-        misfits += _wrong_policy(settings, profile, limits)
-    if misfits:
-        raise UsageError("\n".join(misfits))
+        for why in _wrong_policy(settings, profile, limits):
+            problems.add(Mark("the config"), why)
+    problems.raise_if_any()
     return Plans(tree, limits, poses, profile, prompts)
+
+
+def setup_of(settings: RunSettings, robot: Robot, *, people: bool = True) -> Setup:
+    """Return what a tree will run with.
+
+    Args:
+        settings: The config.
+        robot: The robot, not connected yet.
+        people: Whether there is a way to ask a person.
+
+    Raises:
+        UsageError: The config's limits or poses do not fit the robot.
+    """
+    try:
+        limits = settings.limits.envelope(robot.limits)
+        poses = settings.named_poses(robot.limits)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return Setup(limits, poses, tuple(settings.robot.cameras), robot.body, settings.vlm is not None, people)
+
+
+def _note_objections(objections: Sequence[tuple[str, str]], spec: TreeSpec, problems: Problems) -> None:
+    """Note what leaves object to, at their places, with the lines that their files have there."""
+    if not objections:
+        return
+    for file in spec.files:
+        with suppress(OSError, UnicodeDecodeError):
+            problems.show(str(file), file.read_text(encoding="utf-8-sig"))
+    marks = dict(_marks(spec.root))
+    for path, why in objections:
+        problems.add(marks.get(path) or Mark(spec.name), f"{path}: {why}")
+
+
+def _marks(node: NodeSpec) -> Iterator[tuple[str, Mark | None]]:
+    yield node.path, node.mark
+    for child in node.children:
+        yield from _marks(child)
 
 
 def _wrong_policy(settings: RunSettings, profile: Profile, limits: JointLimits) -> list[str]:

@@ -16,7 +16,6 @@ from typing import Any
 from bt_robot.cli.numbers import as_json, governor_json, link_json, milliseconds, rounded
 from bt_robot.cli.session import Session
 from bt_robot.cli.skill_table import skill_table
-from bt_robot.messages import NodeState
 from bt_robot.runtime.loop import Ending
 from bt_robot.telemetry.counted import counted
 from bt_robot.telemetry.recording import Recording
@@ -116,15 +115,14 @@ def write_summary(result: dict[str, Any], folder: Path) -> None:
     _written(folder / "summary.json", lambda path: _write_text(path, json.dumps(result, indent=2) + "\n"))
 
 
-def write_pictures(
-    result: dict[str, Any], session: Session, recording: Recording, states: Sequence[NodeState], folder: Path
-) -> None:
+def write_pictures(result: dict[str, Any], session: Session, recording: Recording, folder: Path) -> None:
     """Write everything else into a run's folder; what can't be written is warned about and left out."""
     if recording.forgotten:
         logger.warning("a long run: its first %d ticks are not in the pictures and ticks.csv", recording.forgotten)
     writers: dict[str, Callable[[Path], None]] = {
         "ticks.csv": lambda path: _write_ticks(recording, session.plans.limits.names, path),
-        "tree.svg": lambda path: _write_tree(session, states, result, path),
+        "tree.svg": lambda path: _write_tree(recording, result, path),
+        "tree.json": lambda path: _write_tree_record(recording, result, path),
         "film.png": lambda path: _write_film(recording, path),
         "joints.png": lambda path: _plot_joints(recording, session, _title(result), path),
         "latency.png": lambda path: _plot_latency(recording, _title(result), path),
@@ -185,11 +183,21 @@ def _write_ticks(recording: Recording, names: Sequence[str], path: Path) -> None
             writer.writerow([time_s, *commanded.tolist(), *measured.tolist(), int(held), prompt, skill])
 
 
-def _write_tree(session: Session, states: Sequence[NodeState], result: dict[str, Any], path: Path) -> None:
+def _write_tree(recording: Recording, result: dict[str, Any], path: Path) -> None:
     from bt_robot.tree import draw_svg
 
-    title = f"{result['tree']}: {result['status']} after {result['duration_s']:.1f} s"
-    _write_text(path, draw_svg(session.plans.tree.nodes, states, title))
+    _write_text(path, draw_svg(recording.layout, recording.last_states, _tree_title(result)))
+
+
+def _write_tree_record(recording: Recording, result: dict[str, Any], path: Path) -> None:
+    from bt_robot.tree.drawing.record import tree_record
+
+    record = tree_record(recording.layout, recording.last_states, _tree_title(result))
+    _write_text(path, json.dumps(record, indent=1) + "\n")
+
+
+def _tree_title(result: dict[str, Any]) -> str:
+    return f"{result['tree']}: {result['status']} after {result['duration_s']:.1f} s"
 
 
 def _write_film(recording: Recording, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bt_robot.arm.so101 import LIMITS
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import UsageError
+from bt_robot.plugins.robots import make_plugin_robot
 from bt_robot.robot.base import Robot
 from bt_robot.robot.fake import FakeRobot, FakeSettings
 from bt_robot.robot.sim.settings import SimSettings
@@ -22,6 +23,7 @@ def make_robot(settings: RunSettings, seed: int) -> Robot:
         RobotRefused: There is no such robot on this machine.
         LoadError: Its calibration can't be read.
         UsageError: The limits of the config leave a joint no room.
+        PluginError: It comes from another package, and can't be made.
     """
     robot, period_s = settings.robot, 1.0 / settings.control_hz
     if isinstance(robot, FakeSettings):
@@ -30,7 +32,9 @@ def make_robot(settings: RunSettings, seed: int) -> Robot:
         from bt_robot.robot.sim.robot import SimRobot
 
         return SimRobot(robot, seed, period_s)
-    return _so101(robot, settings, seed)
+    if isinstance(robot, So101Settings):
+        return _so101(robot, settings, seed)
+    return make_plugin_robot(robot, seed, settings.control_hz)
 
 
 def _so101(robot: So101Settings, settings: RunSettings, seed: int) -> Robot:

@@ -6,8 +6,8 @@ import argparse
 import json
 import logging
 import time
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +19,25 @@ from bt_robot.cli.arguments import (
     EXIT_SUCCESS,
     Parser,
     add_config_flags,
+    add_confirm_flag,
+    add_groot2_flag,
     positive,
     run_command,
     say,
     seed,
 )
+from bt_robot.cli.record import add_record_flags
 from bt_robot.errors import UsageError
 
 if TYPE_CHECKING:
+    from bt_robot.cli.groot import TreeOf
+    from bt_robot.cli.person import Keys
     from bt_robot.cli.session import Session
-    from bt_robot.messages import Sink
+    from bt_robot.cli.watching import Watcher
+    from bt_robot.messages import NodeInfo, Sink
     from bt_robot.telemetry.log_lines import LogLines
     from bt_robot.telemetry.writer import BackgroundWriter
+    from bt_robot.tree import Tree, TreeSpec
 
 PROMPT_LIMIT_S = 300.0
 """Time limit of a single prompt, whose policy may never come to rest."""
@@ -41,6 +48,7 @@ examples:
   bt-run trees/sort_blocks.yaml --seed 7        other places for the blocks
   bt-run trees/pick_place.yaml --fast --json    as fast as it goes, one JSON object at the end
   bt-run trees/pick_place.yaml --set policy.url=ws://gpu:8000 --set policy.profile=so101_degrees
+  bt-run trees/pick_place.yaml --watch          edit the tree while the arm is at work
   bt-run --prompt "pick up the red block and place it in the container" --max-time 60
 
 {EXIT_CODES}"""
@@ -58,14 +66,20 @@ def _parser() -> Parser:
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help="places the blocks (default: %(default)s)")
     parser.add_argument("--fast", action="store_true", help="simulated time as fast as it goes, and repeatable")
     parser.add_argument(
+        "--watch", action="store_true", help="when the tree's files are edited, let the edited tree take over"
+    )
+    parser.add_argument(
         "--max-time",
         type=positive,
         metavar="SECONDS",
         help="end as FAILURE after this time (default: none; 300 with --prompt)",
     )
+    add_confirm_flag(parser)
+    add_groot2_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     parser.add_argument("--out", default="runs", metavar="DIR", help="where the run's folder goes (%(default)s)")
     parser.add_argument("--no-artifacts", action="store_true", help="leave no folder with pictures behind")
+    add_record_flags(parser)
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
@@ -78,28 +92,53 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from bt_robot.cli.emergency import HINT, Button, emergency_stop
+    from bt_robot.cli.person import Keyboard, Keys
     from bt_robot.cli.session import Job, open_session
     from bt_robot.cli.settings import load_settings
     from bt_robot.cli.task import load_task, policy_server
+    from bt_robot.cli.watching import require_watchable
+    from bt_robot.runtime.people import Board
 
     began_s = time.monotonic()
     spec = load_task(arguments.tree, arguments.prompt)
     settings = load_settings(arguments.config, arguments.assignments)
     max_time_s = arguments.max_time or (PROMPT_LIMIT_S if arguments.prompt else None)
+    if arguments.watch:
+        require_watchable(arguments.tree, fast=arguments.fast)
     with ExitStack() as stack:
         urls = stack.enter_context(policy_server(settings, spec))
         if arguments.fast and settings.real_time:
             raise UsageError(f"--fast is for simulated time, and the robot of {arguments.config} moves in real time")
-        job = Job(settings, spec, urls, arguments.seed, arguments.fast, max_time_s)
+        job = Job(settings, spec, urls, arguments.seed, arguments.fast, max_time_s, arguments.confirm)
         button = Button()  # works until the arm is at rest
-        hint = HINT if stack.enter_context(emergency_stop(button.press)) else ""
-        session = stack.enter_context(open_session(job))
+        board = Board()
+        keyboard = Keyboard(board)
+        listening = stack.enter_context(emergency_stop(button.press, keyboard.press))
+        session = stack.enter_context(open_session(job, board if listening else None))
         button.wire_to(session.robot.emergency_stop)
-        return _drive(session, arguments, began_s, hint)
+        watcher = stack.enter_context(_watcher(session, arguments)) if arguments.watch else None
+        return _drive(session, arguments, began_s, Keys(HINT if listening else "", keyboard.asking), watcher)
 
 
-def _drive(session: Session, arguments: argparse.Namespace, began_s: float, hint: str) -> int:
+def _watcher(session: Session, arguments: argparse.Namespace) -> Watcher:
+    """Return what loads the tree again when its files are edited, and holds it against this run."""
+    from bt_robot.cli.preflight import preflight
+    from bt_robot.cli.task import load_task
+    from bt_robot.cli.watching import Watcher
+
+    def load() -> tuple[TreeSpec, Tree]:
+        spec = load_task(arguments.tree)
+        plans = preflight(session.job.settings, spec, session.robot)
+        if plans.prompts and session.plans.profile is None:
+            raise UsageError("the edited tree asks a policy, and this run began without one; start it again")
+        return spec, plans.tree
+
+    return Watcher(session.job.spec, load)
+
+
+def _drive(session: Session, arguments: argparse.Namespace, began_s: float, keys: Keys, watcher: Watcher | None) -> int:
     from bt_robot.cli.expectations import unmet
+    from bt_robot.cli.record import tape
     from bt_robot.cli.report import describe, new_folder, summary, write_pictures, write_summary
     from bt_robot.telemetry.recording import Recording
     from bt_robot.telemetry.tally import Tally
@@ -110,20 +149,29 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float, hint
     folder = None if arguments.no_artifacts else new_folder(Path(arguments.out), session.job.spec.name)
     tally = Tally()
     recording = Recording()
-    with (
-        _terminal(session, arguments, hint) as terminal,
-        arguments.interrupt.asked_politely(),
-    ):
-        ending = session.run([tally, recording, terminal], arguments.interrupt)
+    with ExitStack() as stack:
+        tree_of = _tree_of(session, watcher)
+        recorder = stack.enter_context(tape(session, arguments, folder, tree_of))
+        others = [stack.enter_context(sink) for sink in _others(arguments, folder, tree_of)]
+        terminal = stack.enter_context(_terminal(session, arguments, keys))
+        stack.enter_context(arguments.interrupt.asked_politely())
+        edits = watcher.take if watcher else lambda: None
+        ending = session.run(
+            [tally, recording, terminal, *([recorder] if recorder else []), *others], arguments.interrupt, edits
+        )
+        if recorder:
+            recorder.end(ending)
     wall_s = time.monotonic() - began_s
-    result = summary(session, ending, tally.numbers, wall_s, unmet(session.job.spec.expects, session.robot))
+    expects = (watcher or session.job).spec.expects
+    result = summary(session, ending, tally.numbers, wall_s, unmet(expects, session.robot))
+    result["edits"] = len(watcher.taken) if watcher else 0
     if folder is not None:
         result["artifacts"] = str(folder)
         write_summary(result, folder)
     say((json.dumps(result) if arguments.json else describe(result)) + "\n")
     if folder is not None:
         try:
-            write_pictures(result, session, recording, recording.last_states, folder)
+            write_pictures(result, session, recording, folder)
         except KeyboardInterrupt:  # the result is said already, and stays what it is
             logging.getLogger(__name__).warning("interrupted: the pictures in %s are not complete", folder)
     if ending.interrupted:
@@ -131,8 +179,31 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float, hint
     return EXIT_SUCCESS if result["status"] == "SUCCESS" else EXIT_FAILURE
 
 
+def _tree_of(session: Session, watcher: Watcher | None) -> TreeOf:
+    """Return what finds the tree whose nodes a tick tells of."""
+
+    def tree_of(layout: Sequence[NodeInfo]) -> tuple[TreeSpec, Tree]:
+        edits = watcher.taken if watcher else []
+        first = (session.job.spec, session.plans.tree)
+        return next((each for each in reversed(edits) if each[1].nodes is layout), first)
+
+    return tree_of
+
+
+def _others(
+    arguments: argparse.Namespace, folder: Path | None, tree_of: TreeOf
+) -> Iterator[AbstractContextManager[Sink]]:
+    """Yield what else is told of the run."""
+    from bt_robot.cli.groot import btlog, live_server
+
+    if folder is not None:
+        yield btlog(folder, tree_of)
+    if arguments.groot2:
+        yield live_server(arguments.groot2, tree_of)
+
+
 @contextmanager
-def _terminal(session: Session, arguments: argparse.Namespace, hint: str) -> Generator[Sink]:
+def _terminal(session: Session, arguments: argparse.Namespace, keys: Keys) -> Generator[Sink]:
     """Show the run: live where there is a screen for it, in plain lines elsewhere."""
     from rich.console import Console
 
@@ -144,7 +215,7 @@ def _terminal(session: Session, arguments: argparse.Namespace, hint: str) -> Gen
         return
     # A terminal that is paused must not make anybody wait: only the writer's thread writes to it.
     screen = Console(file=arguments.stderr, force_terminal=True)
-    terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, screen, hint)
+    terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, screen, keys.hint, keys.asking)
     with _logging_into(terminal.log_handler, arguments.stderr):
         try:
             yield terminal

@@ -12,11 +12,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
+from bt_robot.cli.judging import RunJudge, judge_of
+from bt_robot.cli.person import Confirm, people_of
 from bt_robot.cli.preflight import Plans, preflight, require_inside
 from bt_robot.cli.robots import make_robot
 from bt_robot.cli.settings import RunSettings
 from bt_robot.errors import PolicyRefused
-from bt_robot.messages import JointLimits, Joints, Observation, Sink
+from bt_robot.messages import JointLimits, Joints, Observation, People, Sink
+from bt_robot.plugins.policies import openers
 from bt_robot.policy.chunks.forecast import Forecast, forecast
 from bt_robot.policy.chunks.plan import Plan
 from bt_robot.policy.connection.access import Access
@@ -27,8 +30,11 @@ from bt_robot.policy.link.worker import Worker
 from bt_robot.robot.base import Robot
 from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock, WallClock, sleep_punctually
 from bt_robot.runtime.loop import Ending, Link, Loop
+from bt_robot.runtime.people import Board
 from bt_robot.runtime.undisturbed import undisturbed
-from bt_robot.tree import TreeSpec
+from bt_robot.sight.background import BackgroundSight
+from bt_robot.sight.inline import InlineSight
+from bt_robot.tree import Tree, TreeSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Job:
         seed: Places the blocks.
         fast: Unpaced simulated time instead of time paced to the wall; no robot of real time can do that.
         max_time_s: Time limit on the run's clock [s]; None for none.
+        confirm: What a person would answer, if that is decided before; `ask` to ask.
     """
 
     settings: RunSettings
@@ -50,6 +57,7 @@ class Job:
     seed: int = 0
     fast: bool = False
     max_time_s: float | None = None
+    confirm: Confirm = "ask"
 
     @property
     def period_s(self) -> float:
@@ -76,6 +84,9 @@ class Session:
     outlook: Forecast | None
     _link: Link
     _plan: Plan
+    _sight: InlineSight | BackgroundSight
+    _judge: RunJudge | None
+    _people: People | None
 
     @property
     def strategy(self) -> str | None:
@@ -85,8 +96,13 @@ class Session:
             return None
         return self.job.settings.policy.execution.resolved(incremental=profile.incremental)
 
-    def run(self, sinks: Sequence[Sink] = (), interrupted: Callable[[], bool] = lambda: False) -> Ending:
-        """Arm the robot and tick the tree to its end.
+    def run(
+        self,
+        sinks: Sequence[Sink] = (),
+        interrupted: Callable[[], bool] = lambda: False,
+        edits: Callable[[], Tree | None] = lambda: None,
+    ) -> Ending:
+        """Arm the robot and tick the tree to its end, or the edited one that took over.
 
         Raises:
             RobotRefused: The robot could not be armed; nothing moved.
@@ -105,6 +121,11 @@ class Session:
                 sinks=sinks,
                 max_time_s=job.max_time_s,
                 interrupted=interrupted,
+                edits=edits,
+                body=self.robot.body,
+                sight=self._sight,
+                judge=self._judge,
+                people=self._people,
             )
             try:
                 return loop.run()
@@ -121,26 +142,37 @@ def _clock(job: Job) -> Clock:
 
 
 @contextmanager
-def open_session(job: Job) -> Generator[Session]:
+def open_session(job: Job, board: Board | None = None) -> Generator[Session]:
     """Open the robot and the policy link; close them again, whatever happened in between.
+
+    Args:
+        job: What is run.
+        board: Where a person sees questions and answers them; None if nobody is there.
 
     Raises:
         UsageError: The config does not fit the robot, the tree or the profile.
         StartRefused: The robot or the policy said no.
         LoadError: The profile could not be loaded.
+        PluginError: The policy's client comes from another package, and can't be used.
     """
     robot = make_robot(job.settings, job.seed)
-    plans = preflight(job.settings, job.spec, robot.limits)
+    people = people_of(job.confirm, board)
+    plans = preflight(job.settings, job.spec, robot, people=people is not None)
     policy = job.settings.policy
     access = Access.read(policy.api_key_env, policy.ca_file) if plans.profile is not None else Access()
+    judge = judge_of(job.settings, fast=job.fast)
     robot.connect()
     try:
         observation = robot.observe(0, 0.0)
         require_inside(observation, plans.limits)
         link, plan, outlook = _open_policy(job, plans, robot.limits, observation, access)
+        sight = BackgroundSight() if job.settings.real_time else InlineSight()
         try:
-            yield Session(job, robot, plans, observation.joints, outlook, link, plan)
+            yield Session(job, robot, plans, observation.joints, outlook, link, plan, sight, judge, people)
         finally:
+            if judge is not None:
+                judge.close()
+            sight.close()
             link.close()
     finally:
         robot.close()
@@ -157,7 +189,16 @@ def _open_policy(
     pace, plan = execution.pace(profile, control_hz), execution.plan(profile, control_hz)
     dialect = Dialect(profile, plans.limits, ranges=robot_limits, pace=pace, jpeg_quality=policy.jpeg_quality)
     leftover = plan.leftover if execution.strategy == "rtc" else None
-    worker = Worker(profile, job.urls, plans.limits, policy.timeouts, access=access, dialect=dialect, leftover=leftover)
+    worker = Worker(
+        profile,
+        job.urls,
+        plans.limits,
+        policy.timeouts,
+        access=access,
+        dialect=dialect,
+        leftover=leftover,
+        openers=openers(job.urls),
+    )
     link: SimulatedLatency | Worker = worker
     if not job.settings.real_time:
         link = SimulatedLatency(

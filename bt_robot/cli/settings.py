@@ -9,17 +9,22 @@ from typing import Annotated
 
 import numpy as np
 
+from bt_robot.cli.model_settings import VlmSettings, WriterSettings
 from bt_robot.cli.policy_settings import PolicySettings
 from bt_robot.config.builtin import find_file
 from bt_robot.config.overlay import overlay
 from bt_robot.config.source import MapNode, Mark, Problems, read_file
 from bt_robot.config.values import Rule, Tagged, bind
 from bt_robot.messages import JointLimits, Joints
+from bt_robot.plugins.profiles import resolved_profile
+from bt_robot.plugins.robots import RobotTypes
 from bt_robot.robot.fake import FakeSettings
+from bt_robot.robot.settings import RobotSettings
 from bt_robot.robot.sim.settings import SimSettings
 from bt_robot.robot.so101.settings import So101Settings
 
 ROBOTS: Mapping[str, type] = {"sim": SimSettings, "fake": FakeSettings, "so101": So101Settings}
+"""The robots that come with the project; installed packages may bring more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,15 @@ class RunSettings:
     """A whole config file."""
 
     robot: Annotated[
-        SimSettings | FakeSettings | So101Settings,
-        Tagged("type", ROBOTS),
+        SimSettings | FakeSettings | So101Settings | RobotSettings,
+        Tagged("type", RobotTypes(ROBOTS)),
         Rule(doc="which robot, and its own settings"),
     ]
     control_hz: Annotated[float, Rule(doc="control rate [Hz]", minimum=1.0, maximum=500.0)] = 30.0
     limits: Annotated[LimitSettings, Rule(doc="the safety envelope")] = field(default_factory=LimitSettings)
     policy: Annotated[PolicySettings, Rule(doc="the policy server")] = field(default_factory=PolicySettings)
+    vlm: Annotated[VlmSettings | None, Rule(doc="the vision-language model that `ask_vlm` asks")] = None
+    writer: Annotated[WriterSettings | None, Rule(doc="the language model that `bt-write` asks")] = None
     poses: Annotated[Mapping[str, tuple[float, ...]], Rule(doc="named poses, see above")] = field(
         default_factory=dict[str, tuple[float, ...]]
     )
@@ -82,7 +89,9 @@ class RunSettings:
     @property
     def real_time(self) -> bool:
         """Whether the robot moves by the wall clock, so that a run can't be faster."""
-        return isinstance(self.robot, So101Settings)
+        if isinstance(self.robot, (SimSettings, FakeSettings)):
+            return False
+        return isinstance(self.robot, So101Settings) or self.robot.real_time
 
     def named_poses(self, robot: JointLimits) -> dict[str, Joints]:
         """Return the poses as joint vectors, (n,) each.
@@ -114,7 +123,7 @@ def load_settings(given: str, assignments: Sequence[str] = ()) -> RunSettings:
         assignments: `key=value` each, e.g. `policy.timeout_s=3`.
 
     Raises:
-        LoadError: Everything wrong with the file and the assignments.
+        LoadError: Everything wrong with the file and the assignments, or the profile's name.
     """
     path: Path = find_file(given, "configs")
     problems = Problems()
@@ -128,6 +137,6 @@ def load_settings(given: str, assignments: Sequence[str] = ()) -> RunSettings:
     problems.raise_if_any()
     assert isinstance(settings, RunSettings), "a config without problems is complete"
     beside = path.parent / settings.policy.profile
-    if beside.is_file() and not Path(settings.policy.profile).is_file():
-        settings = replace(settings, policy=replace(settings.policy, profile=str(beside)))
-    return settings
+    given = settings.policy.profile
+    profile = str(beside) if beside.is_file() and not Path(given).is_file() else resolved_profile(given)
+    return replace(settings, policy=replace(settings.policy, profile=profile))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bt_robot.cli.expectations import EXPECTATIONS
 from bt_robot.cli.policy_settings import STANDIN
 from bt_robot.cli.settings import RunSettings
+from bt_robot.cli.vocabulary import installed_registry
 from bt_robot.config.builtin import builtin_folder, find_file
+from bt_robot.config.problems import Problems
+from bt_robot.config.source import MAX_BYTES, decode
 from bt_robot.errors import LoadError, Problem, UsageError, did_you_mean
-from bt_robot.nodes import standard_registry
 from bt_robot.policy.dialect.profile import load_profile
 from bt_robot.tree import NodeSpec, TreeSpec, load_tree, parse_tree
 
@@ -33,7 +37,7 @@ def load_task(tree: str | None, prompt: str | None = None) -> TreeSpec:
         UsageError: Both or neither are given, or the prompt is empty.
         LoadError: Everything wrong with the file.
     """
-    registry = standard_registry()
+    registry = installed_registry()
     search = (builtin_folder("trees"),)
     if (tree is None) == (prompt is None):
         raise UsageError("give either a tree file or --prompt; try: bt-run trees/pick_place.yaml")
@@ -45,7 +49,44 @@ def load_task(tree: str | None, prompt: str | None = None) -> TreeSpec:
         raise UsageError("--prompt is empty; try: --prompt 'pick up the red block'")
     if not words.isprintable():
         raise UsageError(f"--prompt {prompt!r} holds what is no text")
-    return parse_tree(_ONE_PROMPT.format(prompt=_quoted(words)), "--prompt", registry, search=search)
+    return parse_tree(prompt_tree(words), "--prompt", registry, search=search)
+
+
+def prompt_tree(prompt: str) -> str:
+    """Return the tree file that `--prompt` stands for."""
+    return _ONE_PROMPT.format(prompt=_quoted(" ".join(prompt.split())))
+
+
+def load_stdin(name: str | None) -> TreeSpec:
+    """Load the tree that is written to stdin, as an editor does with what is not saved yet.
+
+    Args:
+        name: The file that the text is, or will be, in: its includes are found beside it; None if there is none.
+
+    Raises:
+        LoadError: Everything wrong with the text.
+    """
+    problems = Problems()
+    shown = name or "stdin"
+    text = decode(sys.stdin.buffer.read(MAX_BYTES + 1), shown, problems)
+    problems.raise_if_any()
+    assert text is not None, "what could not be read has a problem"
+    return load_text(text, shown, Path(name).parent if name else None)
+
+
+def load_text(text: str, name: str, folder: Path | None) -> TreeSpec:
+    """Load a tree from text.
+
+    Args:
+        text: The tree, in YAML.
+        name: How the text is called in messages.
+        folder: Where the text would be as a file: its includes are found beside it; None for nowhere.
+
+    Raises:
+        LoadError: Everything wrong with the text.
+    """
+    search = (builtin_folder("trees"),)
+    return _judgeable(parse_tree(text, name, installed_registry(), search, folder=folder), name)
 
 
 def _judgeable(spec: TreeSpec, given: str) -> TreeSpec:

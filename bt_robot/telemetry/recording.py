@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from bt_robot.messages import Frame, Joints, LatencyParts, NodeState, Splice, TickRecord
+from bt_robot.messages import Frame, Joints, LatencyParts, NodeInfo, NodeState, Splice, TickRecord
 
 MAX_TICKS = 54_000
 """Half an hour at 30 Hz; from then on the oldest ticks are forgotten."""
@@ -86,7 +86,8 @@ class Recording:
         arrivals: One per chunk, accepted or not.
         failures_s: When a request was found to have failed [s].
         stills: Camera frames, evenly spread; simulated ones are not rendered before they are drawn.
-        last_states: The nodes in the last tick, in the tree's order.
+        last_states: The nodes in the last tick, in the order of `layout`.
+        layout: The tree in the last tick.
         forgotten: Ticks at the beginning that are no longer remembered.
     """
 
@@ -97,6 +98,7 @@ class Recording:
         self.failures_s: deque[float] = deque(maxlen=MAX_TICKS)
         self.stills: list[Still] = []
         self.last_states: tuple[NodeState, ...] = ()
+        self.layout: tuple[NodeInfo, ...] = ()
         self.forgotten = 0
         self._stride = 1
         self._errors = 0
@@ -105,7 +107,7 @@ class Recording:
     def publish(self, record: TickRecord) -> None:
         """Remember one tick."""
         columns = self.columns
-        self.last_states = record.nodes
+        self.last_states, self.layout = record.nodes, record.layout
         columns.step.append(record.step)
         columns.time_s.append(record.time_s)
         columns.measured.append(record.observation.joints)

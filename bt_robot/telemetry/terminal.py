@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -124,10 +124,26 @@ class Rate:
         return (len(self._times_s) - 1) / (self._times_s[-1] - self._times_s[0])
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What is shown, swapped as a whole: the thread that draws never sees nodes and states of two trees."""
+
+    nodes: tuple[NodeInfo, ...]
+    stopwatches: Stopwatches
+    record: TickRecord | None = None
+
+
 class LiveTerminal:
     """A sink that redraws the tree a few times a second, from its own thread."""
 
-    def __init__(self, nodes: Sequence[NodeInfo], title: str, console: Console, hint: str = "") -> None:
+    def __init__(
+        self,
+        nodes: Sequence[NodeInfo],
+        title: str,
+        console: Console,
+        hint: str = "",
+        asking: Callable[[], str] = lambda: "",
+    ) -> None:
         """Take over the screen until `close`.
 
         Args:
@@ -135,16 +151,16 @@ class LiveTerminal:
             title: What runs.
             console: Where to draw.
             hint: Which key does what; shown where there is room.
+            asking: Returns the question that a person is to answer with a key; empty if there is none.
         """
+        self._asking = asking
         self._hint = hint
-        self._nodes = tuple(nodes)
         self._title = title
         self._console = console
-        self._record: TickRecord | None = None
+        self._view = _View(tuple(nodes), Stopwatches(len(nodes)))
         self._delay_steps: int | None = None
         self._events: deque[str] = deque(maxlen=_EVENTS)
         self._rate = Rate()
-        self._stopwatches = Stopwatches(len(self._nodes))
         self._log = LogLines(self._tell)
         self._closing = False
         self._live = Live(
@@ -164,8 +180,11 @@ class LiveTerminal:
     def publish(self, record: TickRecord) -> None:
         """Keep the newest record; the drawing happens elsewhere."""
         self._rate.tick()
-        self._stopwatches.publish(record)
-        self._record = record
+        view = self._view
+        if record.layout and record.layout is not view.nodes:  # an edited tree took over
+            view = _View(record.layout, Stopwatches(len(record.layout)))
+        view.stopwatches.publish(record)
+        self._view = replace(view, record=record)
         if record.splice is not None:
             self._delay_steps = record.splice.delay_steps
         for event in record.events:
@@ -178,33 +197,39 @@ class LiveTerminal:
 
     def frame(self) -> RenderableType:
         """Return what the screen shows now; any thread may ask."""
-        record, events = self._record, tuple(self._events)
-        lines = [Text("starting …")] if record is None else self._header(record)
+        view, events = self._view, tuple(self._events)
+        record = view.record
+        lines = [Text("starting …")] if record is None else self._header(record, view.nodes)
         layout = Layout.of(self._height(len(lines) + len(events)), len(lines), len(events))
         tree: list[Text] = []
         if record is not None:
-            tree = tree_lines(self._nodes, record.nodes, self._stopwatches.durations_s, layout.tree)
+            tree = tree_lines(view.nodes, record.nodes, view.stopwatches.durations_s, layout.tree)
         newest = events[len(events) - layout.events :]
         told = [Text(event, "yellow", no_wrap=True, overflow="ellipsis") for event in newest]
         return Group(*lines[: layout.header], *tree, *told)
 
     def _tell(self, event: str) -> None:
-        time_s = self._record.time_s if self._record else 0.0
+        record = self._view.record
+        time_s = record.time_s if record else 0.0
         self._events.append(f"{time_s:7.2f} s  {one_line(event)}")
 
-    def _header(self, record: TickRecord) -> list[Text]:
+    def _header(self, record: TickRecord, nodes: Sequence[NodeInfo]) -> list[Text]:
         width = self._console.size.width
-        path = tail(active_path(self._nodes, record.nodes), width - 4)
+        path = tail(active_path(nodes, record.nodes), width - 4)
         at = Text(f"at: {path}", no_wrap=True, overflow="ellipsis")
         first, *others = header(record, self._title, self._rate.hz, width, self._delay_steps)
         if self._hint and len(first) + len(self._hint) + 3 <= width:
             first.append(f"   {self._hint}", "dim")
-        return [first, *others, at]
+        question = self._asking()
+        asked = [Text.assemble((" y / n? ", "reverse"), " ", (one_line(question), "bold"))] if question else []
+        for line in asked:
+            line.no_wrap, line.overflow = True, "ellipsis"
+        return [*asked, first, *others, at]
 
     def _height(self, beside: int) -> int:
         """Return the lines to fill; the last frame may scroll, so it has room for the top nodes beside other lines."""
         height = self._console.size.height
-        top = sum(node.depth <= 1 for node in self._nodes)
+        top = sum(node.depth <= 1 for node in self._view.nodes)
         return max(height, beside + top + 1) if self._closing else height
 
 
@@ -213,14 +238,19 @@ class PlainTerminal:
 
     def __init__(self, nodes: Sequence[NodeInfo], stream: TextIO | BackgroundWriter) -> None:
         """Write to a text stream; it must not block."""
-        self._nodes = tuple(nodes)
-        self._watched = [i for i, node in enumerate(nodes) if node.kind == "subtree" or node.depth <= 1]
         self._stream = stream
+        self._adopt(tuple(nodes))
+
+    def _adopt(self, nodes: tuple[NodeInfo, ...]) -> None:
+        self._nodes = nodes
+        self._watched = [i for i, node in enumerate(nodes) if node.kind == "subtree" or node.depth <= 1]
         self._inside_out = inside_out(nodes)
         self._last = dict.fromkeys(self._watched, Status.IDLE)
 
     def publish(self, record: TickRecord) -> None:
         """Write what is new: the events, then what ended, from the inside out, then what began, from the outside in."""
+        if record.layout and record.layout is not self._nodes:  # an edited tree took over
+            self._adopt(record.layout)
         began: list[str] = []
         ended: dict[int, str] = {}
         for i in self._watched:

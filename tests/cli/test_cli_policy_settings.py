@@ -55,8 +55,8 @@ def test_a_value_given_under_both_names_in_one_file_is_refused(tmp_path):
         ("url=https://gpu:8443", "(try wss://gpu:8443)"),
         ("url=ws//gpu:8000", "(try ws://gpu:8000)"),
         ("url=ws://me:secret@gpu:8000", "url holds a password, which would end up in logs and summaries"),
-        ("jpeg=0", "jpeg: '0'; expected one of off or a whole number from 1 to 100"),
-        ("jpeg=of", "jpeg: 'of'; expected one of off or a whole number from 1 to 100"),
+        ("jpeg=0", "jpeg: '0'; expected 'off' or a whole number from 1 to 100"),
+        ("jpeg=of", "jpeg: 'of'; expected 'off' or a whole number from 1 to 100"),
         ("simulated_jitter_s=6", "simulated_latency_s and simulated_jitter_s of 6.1 must be below timeout_s of 5"),
     ],
 )

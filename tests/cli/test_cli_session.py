@@ -11,7 +11,7 @@ import pytest
 from bt_robot.cli.session import Job, open_session
 from bt_robot.cli.settings import RunSettings, load_settings
 from bt_robot.cli.task import load_task, policy_server
-from bt_robot.errors import PolicyRefused, RobotRefused, UsageError
+from bt_robot.errors import LoadError, PolicyRefused, RobotRefused, UsageError
 from bt_robot.messages import Status
 from bt_robot.robot.fake import FakeRobot
 from bt_robot.runtime.undisturbed import SWITCH_S
@@ -58,7 +58,7 @@ def test_a_refusal_closes_what_was_opened_before_it(monkeypatch):
 
 def test_what_does_not_fit_is_found_before_anything_is_opened(monkeypatch):
     monkeypatch.setattr(FakeRobot, "connect", lambda self: pytest.fail("opened"))
-    with pytest.raises(UsageError, match="no pose 'rest'"), open_session(job("ws://127.0.0.1:9", sets=["poses={}"])):
+    with pytest.raises(LoadError, match="no pose 'rest'"), open_session(job("ws://127.0.0.1:9", sets=["poses={}"])):
         pass
 
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bt_robot.messages import PlanStats
+from bt_robot.messages import Disagreement, PlanStats
 from bt_robot.policy.chunks.plan import LEASH_RAD, Plan
 from bt_robot.policy.chunks.strategies import Align, Gate, Latest
 from bt_robot.policy.dialect.pace import Pace
@@ -457,3 +457,58 @@ def test_a_guided_chunk_is_told_to_the_strategy():
     plan = Plan(HORIZON, 5, strategy=noting)
     plan.accept(replace(chunk(0), guided=True), 0)
     assert noting.seams[0].guided
+
+
+def met(plan, *chunks):
+    """Accept one chunk after the other, each in the step of its observation."""
+    for arrived in chunks:
+        plan.begin(np.zeros(6))
+        plan.accept(arrived, arrived.observed_step)
+        run(plan, [arrived.observed_step])
+    return plan.disagreement
+
+
+def test_a_chunk_is_compared_with_the_plan_it_meets(plan):
+    assert met(plan, chunk(0, value=0.0)) is None
+    assert met(plan, chunk(4, value=0.3)) == Disagreement(4, 4, pytest.approx(0.3), 9)
+    assert met(plan, chunk(5, value=0.3)).rms_rad == pytest.approx(0.0)
+
+
+def test_a_chunk_that_is_refused_for_it_counts():
+    plan = Plan(HORIZON, 5, strategy=Gate(Latest(), 0.2, 1, 5))
+    plan.begin(np.zeros(6))
+    plan.accept(chunk(0, value=0.0), 0)
+    ramp = chunk(1, value=0.0)
+    ramp.actions[:, 0] = np.linspace(0.0, 3.0, HORIZON)
+    run(plan, [0])
+    plan.begin(np.zeros(6))
+    assert plan.accept(ramp, 1).outcome == "rejected"
+    assert plan.disagreement.rms_rad > 0.2
+
+
+def test_a_chunk_that_says_what_a_refused_one_said_agrees_and_one_that_says_something_else_does_not():
+    def refuse(then):
+        plan = Plan(HORIZON, 5, strategy=Gate(Latest(), 0.2, 1, 5))
+        plan.begin(np.zeros(6))
+        plan.accept(chunk(0, value=0.0), 0)
+        run(plan, [0])
+        for step, slope in ((1, 3.0), (2, then)):
+            arrived = chunk(step, value=0.0)
+            arrived.actions[:, 0] = slope * (step - 1 + np.arange(HORIZON)) / 10
+            plan.begin(np.zeros(6))
+            outcome = plan.accept(arrived, step).outcome
+            run(plan, [step])
+            assert outcome == ("rejected" if step == 1 else "accepted")
+        return plan.disagreement
+
+    assert refuse(3.0).rms_rad == pytest.approx(0.0, abs=1e-12)
+    assert refuse(-3.0).rms_rad > 0.2
+
+
+def test_what_has_nothing_to_be_compared_with_disagrees_with_nothing(plan):
+    met(plan, chunk(0, value=0.0), chunk(1, value=0.3))
+    assert met(plan, chunk(2, value=0.3, prompt="stop")) is None  # another prompt
+    met(plan, chunk(3, value=0.5, prompt="stop"))
+    assert plan.disagreement is not None
+    plan.clear()
+    assert plan.disagreement is None

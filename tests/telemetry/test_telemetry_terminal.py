@@ -274,3 +274,18 @@ def test_a_node_that_was_ticked_and_halted_in_the_same_tick_has_no_line(record, 
     halted = NodeState(Status.IDLE, ticked=True)
     lines = plain_log(record, nodes, [(RUNNING, RUNNING, RUNNING)], [(RUNNING, halted, halted)])
     assert [line.split()[3] for line in lines] == ["t", "t/pick"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (30, 8), (30, 3)])
+def test_a_question_for_a_person_stands_on_top_and_fits(record, width, height):
+    nodes, states = chain(depth=8, siblings=30)
+    question = "is the \x1b[2Jtable clear? " * 9
+    terminal = LiveTerminal(nodes, "t", screen_of(width, height), asking=lambda: question)
+    terminal.publish(record(1, nodes=states))
+    page = Console(file=io.StringIO(), width=width)
+    page.print(terminal.frame())
+    terminal.close()
+    lines = page.file.getvalue().splitlines()
+    assert lines[0].startswith(" y / n?  is the  [2Jtable")
+    assert len(lines) == height - 1
+    assert all(len(line) <= width for line in lines)

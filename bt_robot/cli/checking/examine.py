@@ -15,6 +15,7 @@ from bt_robot.cli.checking.report import Check, Report, Spread, grouped
 from bt_robot.cli.checking.waiting import waiting
 from bt_robot.errors import ChunkRefused, PolicyError, PolicyRefused, PolicyTimeout, ServerError
 from bt_robot.messages import Actions, JointLimits, Joints
+from bt_robot.plugins.policies import openers
 from bt_robot.policy.chunks.forecast import forecast
 from bt_robot.policy.dialect.dialect import Dialect
 from bt_robot.policy.dialect.fields import check_shape
@@ -38,6 +39,7 @@ def check_policy(check: Check, terminal: TextIO | None = None) -> Report:
 
     Raises:
         UsageError: The CA file or the profile's unit can't be used.
+        PluginError: The server's client comes from another package, and can't be used.
     """
     ranges, timeouts = check.seen.ranges, check.settings.policy.timeouts
     limits = None if ranges is None else _in_order(ranges, check.profile)
@@ -48,6 +50,7 @@ def check_policy(check: Check, terminal: TextIO | None = None) -> Report:
         check.access,
         jpeg_quality=check.settings.policy.jpeg_quality,
         ranges_rad=None if limits is None else (limits.lower, limits.upper),
+        openers=openers([check.url]),
     )
     try:
         return _Examination(check, probe, terminal).report()

@@ -13,7 +13,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from bt_robot.messages import ActionChunk, Actions, Joints, PlanStats, Splice
+from bt_robot.messages import ActionChunk, Actions, Disagreement, Joints, PlanStats, Splice
 from bt_robot.policy.chunks.strategies import Latest, Seam, Strategy
 from bt_robot.policy.dialect.pace import Pace
 from bt_robot.policy.dialect.rtc import Leftover
@@ -65,6 +65,8 @@ class Plan:
         self._latencies: deque[int] = deque(maxlen=_REMEMBERED_LATENCIES)
         self._expected_delay = 0
         self._stats = PlanStats()
+        self._disagreement: Disagreement | None = None
+        self._refused: tuple[int, Actions] | None = None  # the newest chunk, if it was refused: from which step on
 
     @property
     def prompt(self) -> str:
@@ -75,6 +77,16 @@ class Plan:
     def stats(self) -> PlanStats:
         """What became of everything planned so far."""
         return self._stats
+
+    @property
+    def disagreement(self) -> Disagreement | None:
+        """How far the newest chunk was from the plan; None before two chunks for the same prompt overlapped.
+
+        A chunk that was refused for it counts. If the next one says what that one said, the policy has changed its mind
+        once and stays with it: the two agree. A chunk for another prompt, and a plan that was dropped, end the
+        comparison.
+        """
+        return self._disagreement
 
     @property
     def latency_steps(self) -> int:
@@ -126,6 +138,8 @@ class Plan:
         seam = self._seam(chunk, rows[skip:])
         spliced = self._strategy.splice(seam)
         splice = _measured(seam, spliced, chunk.incremental, Splice("accepted", expected_delay, elapsed, skip))
+        self._disagreement = self._compared(seam, splice, chunk, step)
+        self._refused = (step, seam.new) if spliced is None else None
         if spliced is None:
             rejected = self._stats.rejected + 1
             self._stats = replace(self._stats, rejected=rejected, discarded=self._stats.discarded + length)
@@ -251,6 +265,24 @@ class Plan:
     def clear(self) -> None:
         """Forget every planned action."""
         self._end_chunk()
+        self._disagreement = self._refused = None
+
+    def _compared(self, seam: Seam, splice: Splice, chunk: ActionChunk, step: int) -> Disagreement | None:
+        """Compare a chunk with the plan, and with the one before it if that was refused; the nearer one counts."""
+        if splice.disagreement_rad is None or not seam.same_prompt:
+            return None
+        found = [(splice.disagreement_rad, seam.overlap)]
+        if self._refused is not None:
+            refused = self._refused[1][step - self._refused[0] :]
+            if k := min(len(refused), len(seam.new)):
+                found.append((_rms(seam.new[:k], refused[:k]), k))
+        rms_rad, overlap = min(found)
+        return Disagreement(step, chunk.observed_step, rms_rad, overlap)
+
+
+def _rms(new: Actions, old: Actions) -> float:
+    """Return the root mean square difference of actions, (k, n) each, over the arm's joints."""
+    return float(np.sqrt(np.mean((new[:, :-1] - old[:, :-1]) ** 2)))
 
 
 def _measured(seam: Seam, spliced: Actions | None, incremental: bool, splice: Splice) -> Splice:
@@ -263,5 +295,5 @@ def _measured(seam: Seam, spliced: Actions | None, incremental: bool, splice: Sp
         outcome="rejected" if spliced is None else "accepted",
         seam_before_rad=0.0 if at is None else float(np.max(np.abs(seam.new[0] - at)[:-1])),
         seam_after_rad=0.0 if at is None or spliced is None else float(np.max(np.abs(first - at)[:-1])),
-        disagreement_rad=float(np.sqrt(np.mean((seam.new[:k, :-1] - seam.old[:k, :-1]) ** 2))) if k else None,
+        disagreement_rad=_rms(seam.new[:k], seam.old[:k]) if k else None,
     )

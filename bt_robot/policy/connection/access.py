@@ -45,12 +45,15 @@ class ApiKey:
         raise TypeError("an API key stays in the process that read it")
 
 
-def read_api_key(variable: str, environment: Mapping[str, str] | None = None) -> ApiKey | None:
+def read_api_key(
+    variable: str, environment: Mapping[str, str] | None = None, *, section: str = "policy"
+) -> ApiKey | None:
     """Read the API key from an environment variable; None if no variable is named.
 
     Args:
         variable: The variable's name; empty for a server that wants no key.
         environment: The process's own by default.
+        section: The section of the config that names the variable, for messages.
 
     Raises:
         UsageError: The variable is missing, empty, or holds what can't be sent; its value is not told.
@@ -61,13 +64,13 @@ def read_api_key(variable: str, environment: Mapping[str, str] | None = None) ->
     if not value:
         how = "not set" if value is None else "empty"
         raise UsageError(
-            f"policy.api_key_env: the environment variable {variable} is {how}; expected the server's API key:"
+            f"{section}.api_key_env: the environment variable {variable} is {how}; expected the server's API key:"
             f" export {variable}=…, or leave api_key_env out for a server without keys"
         )
     try:
         return ApiKey(value)
     except UsageError as error:
-        raise UsageError(f"policy.api_key_env: {variable}: {error}") from None
+        raise UsageError(f"{section}.api_key_env: {variable}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +79,27 @@ class Access:
 
     Attributes:
         api_key: Sent as `Authorization: Api-Key …`; None to send none.
-        ca_file: A PEM file with the certificates to trust for wss://, besides the system's; empty for none.
+        ca_file: A PEM file with the certificates to trust for TLS, besides the system's; empty for none.
+        section: The section of the config that says so, for messages.
     """
 
     api_key: ApiKey | None = None
     ca_file: str = ""
+    section: str = "policy"
 
     @classmethod
-    def read(cls, api_key_env: str, ca_file: str = "") -> Self:
+    def read(cls, api_key_env: str, ca_file: str = "", section: str = "policy") -> Self:
         """Read the API key from an environment variable, and see whether the CA file is one.
 
         Args:
             api_key_env: The variable's name; empty for a server that wants no key.
             ca_file: As the attribute.
+            section: As the attribute.
 
         Raises:
             UsageError: One of them can't be used.
         """
-        access = cls(read_api_key(api_key_env), ca_file)
+        access = cls(read_api_key(api_key_env, section=section), ca_file, section)
         if ca_file:
             access.tls()
         return access
@@ -113,9 +119,10 @@ class Access:
             try:
                 context.load_verify_locations(self.ca_file)
             except ssl.SSLError as error:
-                raise UsageError(f"policy.ca_file: '{self.ca_file}' holds no certificates in PEM format") from error
+                where = f"{self.section}.ca_file: '{self.ca_file}'"
+                raise UsageError(f"{where} holds no certificates in PEM format") from error
             except OSError as error:
-                raise UsageError(f"policy.ca_file: '{self.ca_file}' can't be read: {error.strerror}") from error
+                raise UsageError(f"{self.section}.ca_file: '{self.ca_file}' can't be read: {error.strerror}") from error
         return context
 
     def hide(self, text: str) -> str:
@@ -124,11 +131,12 @@ class Access:
 
     def warn(self, url: str) -> None:
         """Warn of a key that anyone on the way to a URL could read."""
-        if self.api_key is not None and not url.startswith("wss://") and not _is_loopback(url):
+        if self.api_key is not None and not url.startswith("wss://") and not is_loopback(url):
             logger.warning("%s: the API key is sent unencrypted; use wss://, or a tunnel such as ssh -L", url)
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Return whether a URL leads to this machine."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:

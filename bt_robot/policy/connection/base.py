@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from bt_robot.policy.connection.access import Access
 from bt_robot.policy.wire.base import Fields, Reply
 
 
@@ -80,3 +82,7 @@ class Policy(Protocol):
     def close(self) -> None:
         """Drop the connection; allowed at any time, any number of times."""
         ...
+
+
+Opener = Callable[[str, Access], Policy]
+"""Takes a URL, and the API key and what is trusted; returns the policy server there, not connected yet."""

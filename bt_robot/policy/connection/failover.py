@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 from bt_robot.errors import PolicyError, PolicyRefused, PolicyTimeout, PolicyUnavailable, UsageError
 from bt_robot.policy.connection.access import Access
 from bt_robot.policy.connection.announced import Announced, differing_keys
-from bt_robot.policy.connection.base import Policy, Timeouts
+from bt_robot.policy.connection.base import Opener, Policy, Timeouts
 from bt_robot.policy.connection.client import open_policy
 from bt_robot.policy.connection.manners import MANNERS, Manners, manners_of
 from bt_robot.policy.dialect.profile import Profile
@@ -34,6 +35,7 @@ def open_servers(
     access: Access | None = None,
     *,
     admit: Admit | None = None,
+    openers: Mapping[str, Opener] = MappingProxyType({}),
 ) -> Servers:
     """Return the servers at some URLs, not connected yet.
 
@@ -43,17 +45,24 @@ def open_servers(
         timeouts: How long to wait.
         access: The API key and what is trusted.
         admit: Decides whether a server may be used; by default the profile does, and what was announced at first.
+        openers: What connects to URLs of other schemes than ws and wss.
 
     Raises:
         UsageError: The CA file can't be used, or a URL holds a password.
     """
     access, manners = access or Access(), manners_of(profile)
-    addresses = list(dict.fromkeys(manners.address(url) for url in urls))
+    addresses = list(dict.fromkeys(url if _scheme(url) in openers else manners.address(url) for url in urls))
     for address in addresses:
         if "@" in address.partition("://")[2].partition("/")[0]:
             raise UsageError("a policy server's URL holds a password, which would end up in logs; use api_key_env")
-        access.warn(address)
-    policies = [open_policy(address, profile.protocol, access, action_key=profile.action_key) for address in addresses]
+        if _scheme(address) not in openers:
+            access.warn(address)
+    policies = [
+        openers[_scheme(address)](address, access)
+        if _scheme(address) in openers
+        else open_policy(address, profile.protocol, access, action_key=profile.action_key)
+        for address in addresses
+    ]
     admit = admit or Announced(profile).admit
 
     def admitted(url: str, announced: Fields) -> None:
@@ -63,6 +72,10 @@ def open_servers(
             raise PolicyRefused(access.hide(str(error))) from None
 
     return Servers(policies, timeouts, admitted, manners)
+
+
+def _scheme(url: str) -> str:
+    return url.partition("://")[0]
 
 
 class Servers:

@@ -202,6 +202,18 @@ def load_profile(name_or_path: str) -> Profile:
     return profile
 
 
+def profile_files(name_or_path: str) -> tuple[Path, ...]:
+    """Return the file of a profile that can be loaded, and those of the profiles that it extends, in that order."""
+    path, _ = _find(name_or_path, None)
+    found = [path]
+    while isinstance(node := read_file(path, Problems()), MapNode) and isinstance(node.get(_EXTENDS), ScalarNode):
+        base = node.get(_EXTENDS)
+        assert isinstance(base, ScalarNode), "just seen"
+        path, _ = _find(base.text, path.parent)
+        found.append(path)
+    return tuple(found)
+
+
 def _read(name_or_path: str, problems: Problems, seen: tuple[Path, ...]) -> SourceNode | None:
     path, shown = _find(name_or_path, seen[-1].parent if seen else None)
     node = read_file(path, problems, shown=shown)

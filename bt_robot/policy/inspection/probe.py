@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from bt_robot.errors import PolicyRefused, UsageError
 from bt_robot.messages import Actions, Image, Joints, LatencyParts
 from bt_robot.policy.connection.access import Access
 from bt_robot.policy.connection.announced import Announced, objections
-from bt_robot.policy.connection.base import Timeouts
+from bt_robot.policy.connection.base import Opener, Timeouts
 from bt_robot.policy.connection.failover import connect_patiently, open_servers
 from bt_robot.policy.dialect.fields import actions_from_wire, request_fields
 from bt_robot.policy.dialect.images import picture
@@ -76,6 +77,7 @@ class Probe:
         *,
         jpeg_quality: int | None = None,
         ranges_rad: tuple[Joints, Joints] | None = None,
+        openers: Mapping[str, Opener] = MappingProxyType({}),
     ) -> None:
         """Prepare; nothing is connected yet.
 
@@ -86,6 +88,7 @@ class Probe:
             access: The API key and what is trusted.
             jpeg_quality: Send pictures as JPEG files of this quality, 1 … 100; as pixels by default.
             ranges_rad: The low and the high end of each joint, (n,) each in the profile's order.
+            openers: What connects to URLs of other schemes than ws and wss.
 
         Raises:
             UsageError: The unit needs ranges and there are none, or the CA file can't be used.
@@ -105,7 +108,7 @@ class Probe:
         self._admission = Announced(profile)
         self._jpeg_quality = jpeg_quality
         self._timeouts = timeouts
-        self._servers = open_servers(profile, urls, timeouts, access, admit=self._admit)
+        self._servers = open_servers(profile, urls, timeouts, access, admit=self._admit, openers=openers)
 
     def _admit(self, url: str, announced: Fields) -> None:
         self.announced = announced

@@ -11,14 +11,15 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bt_robot.errors import PolicyError, PolicyRefused
 from bt_robot.messages import ActionChunk, JointLimits, LinkState, Observation
 from bt_robot.policy.connection.access import Access
 from bt_robot.policy.connection.announced import Announced
-from bt_robot.policy.connection.base import Policy, Timeouts
+from bt_robot.policy.connection.base import Opener, Policy, Timeouts
 from bt_robot.policy.connection.failover import Servers, connect_patiently, open_servers
 from bt_robot.policy.connection.manners import manners_of
 from bt_robot.policy.dialect.dialect import Dialect
@@ -54,6 +55,7 @@ class Worker:
         policy: Policy | None = None,
         dialect: Dialect | None = None,
         leftover: Callable[[int, str], Leftover] | None = None,
+        openers: Mapping[str, Opener] = MappingProxyType({}),
     ) -> None:
         """Prepare; `start` connects.
 
@@ -68,6 +70,7 @@ class Worker:
             policy: The connection to use instead of websockets to the URLs.
             dialect: The translation to use instead of the profile's plain one.
             leftover: Tells what a request for a prompt, at a step, has to continue (real-time chunking).
+            openers: What connects to URLs of other schemes than ws and wss.
 
         Raises:
             PolicyRefused: The profile's joints are not the robot's.
@@ -83,7 +86,7 @@ class Worker:
         self._incremental = profile.incremental
         self._sleep = sleep
         if policy is None:
-            servers = open_servers(profile, urls, self.timeouts, access)
+            servers = open_servers(profile, urls, self.timeouts, access, openers=openers)
         else:
             servers = Servers([policy], self.timeouts, Announced(profile).admit, manners_of(profile))
         self._servers = servers

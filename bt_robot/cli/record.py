@@ -1,0 +1,187 @@
+"""The recording of a run: the flags, what is known of the run when it begins, and the sink that writes the rest."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import platform
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import bt_robot
+from bt_robot.cli.arguments import positive
+
+if TYPE_CHECKING:
+    from bt_robot.cli.session import Session
+    from bt_robot.messages import NodeInfo, TickRecord
+    from bt_robot.runtime.loop import Ending
+    from bt_robot.telemetry.background import Background
+    from bt_robot.telemetry.recorder import Recorder, RunInfo, Source
+    from bt_robot.tree import Tree, TreeSpec
+
+logger = logging.getLogger(__name__)
+
+LIMIT_MB: Final = 500.0
+RATE_HZ: Final = 10.0
+FAST_RATE_HZ: Final = 2.0
+"""A picture of a simulated camera takes longer to draw than a tick."""
+
+_LEAST_MB: Final = 2.0
+_WAIT_S: Final = 5.0
+"""How long the recorder may lag behind before ticks are dropped."""
+
+_PARTS: Final = ("mcap", "numpy", "py-trees", "mujoco-core", "opencv-python-headless", "websockets")
+
+
+def add_record_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what decides about the recording."""
+    parser.add_argument("--no-record", action="store_true", help="leave no recording (run.mcap) in the run's folder")
+    parser.add_argument(
+        "--record-hz",
+        type=positive,
+        metavar="HZ",
+        help=f"pictures in it, per camera and second, at most (default: {RATE_HZ:g}; {FAST_RATE_HZ:g} with --fast)",
+    )
+    parser.add_argument(
+        "--record-limit",
+        type=_megabytes,
+        default=LIMIT_MB,
+        metavar="MB",
+        help="its size: pictures get rarer, then stop, then ticks (default: %(default)g)",
+    )
+
+
+def _megabytes(text: str) -> float:
+    value = positive(text)
+    if value < _LEAST_MB:
+        raise argparse.ArgumentTypeError(f"{value:g} MB has no room for a run; expected at least {_LEAST_MB:g}")
+    return value
+
+
+class Tape:
+    """A sink that records a run, behind a queue."""
+
+    def __init__(self, recorder: Recorder, sink: Background) -> None:
+        """Put a recorder behind its queue."""
+        self._recorder = recorder
+        self._sink = sink
+
+    def publish(self, record: TickRecord) -> None:
+        """Record a tick."""
+        self._sink.publish(record)
+
+    def end(self, ending: Ending) -> None:
+        """Say how the run ended."""
+        from bt_robot.telemetry.recorder import RecordedEnding
+
+        status = "INTERRUPTED" if ending.interrupted else "SUCCESS" if ending.status == "SUCCESS" else "FAILURE"
+        self._recorder.end(RecordedEnding(status, ending.reason, ending.failed_path))
+
+    def close(self) -> None:
+        """Write what is not written yet."""
+        self._sink.close()
+
+
+@contextmanager
+def tape(
+    session: Session,
+    arguments: argparse.Namespace,
+    folder: Path | None,
+    tree_of: Callable[[Sequence[NodeInfo]], tuple[TreeSpec, Tree]],
+) -> Generator[Tape | None]:
+    """Record a run into its folder, unless that is not wanted or can't be done.
+
+    Args:
+        session: The run, ready to begin.
+        arguments: The flags of `add_record_flags`, and those of the run.
+        folder: The run's folder.
+        tree_of: Finds the tree whose nodes a tick tells of.
+    """
+    if folder is None or arguments.no_record:
+        yield None
+        return
+    from bt_robot.telemetry.background import Background
+    from bt_robot.telemetry.recorder import FILE_NAME, Recorder
+
+    path, job = folder / FILE_NAME, session.job
+    first = (session.plans.tree.nodes, _tree_sources(job.spec, arguments.prompt))  # as it was when it was loaded
+
+    def tree(layout: tuple[NodeInfo, ...]) -> tuple[str, tuple[Source, ...]]:
+        spec = tree_of(layout)[0]
+        return spec.name, first[1] if layout is first[0] else _tree_sources(spec, "")
+
+    try:
+        rate_hz = arguments.record_hz or (FAST_RATE_HZ if arguments.fast else RATE_HZ)
+        recorder = Recorder(path, _info(session, arguments), tree, rate_hz, round(1e6 * arguments.record_limit))
+    except OSError as error:
+        logger.warning("no recording of this run: %s can't be written (%s)", path, error.strerror or error)
+        yield None
+        return
+    waiting = math.ceil(_WAIT_S * job.settings.control_hz)  # they hold pictures: not more than memory is there for
+    recording = Tape(recorder, Background(recorder, str(path), waiting, patient=arguments.fast))
+    try:
+        yield recording
+    finally:
+        recording.close()
+
+
+def _info(session: Session, arguments: argparse.Namespace) -> RunInfo:
+    from bt_robot.config.builtin import find_file
+    from bt_robot.policy.dialect.profile import profile_files
+    from bt_robot.telemetry.recorder import RunInfo
+
+    job, plans = session.job, session.plans
+    profiles = profile_files(job.settings.policy.profile) if plans.profile is not None else ()
+    return RunInfo(
+        tree=job.spec.name,
+        started=datetime.now().astimezone(),
+        seed=job.seed,
+        fast=job.fast,
+        prompt=arguments.prompt or "",
+        control_hz=job.settings.control_hz,
+        limits=plans.limits,
+        poses=plans.poses,
+        cameras=tuple(job.settings.robot.cameras),
+        config=_sources([find_file(arguments.config, "configs")])[0],
+        assignments=tuple(arguments.assignments),
+        profiles=_sources(profiles),
+        max_time_s=job.max_time_s,
+        versions={"bt-robot": bt_robot.__version__, "python": platform.python_version(), **_versions(_PARTS)},
+    )
+
+
+def _tree_sources(spec: TreeSpec, prompt: str | None) -> tuple[Source, ...]:
+    from bt_robot.cli.task import prompt_tree
+    from bt_robot.telemetry.recorder import Source
+
+    made = (Source("--prompt", prompt_tree(prompt)),) if prompt else ()
+    return (*made, *_sources(spec.files))
+
+
+def _sources(paths: Iterable[Path]) -> tuple[Source, ...]:
+    from bt_robot.telemetry.recorder import Source
+
+    return tuple(Source(str(path), _text(path)) for path in paths)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:  # it was there when it was loaded; the run goes on without it
+        logger.warning("%s is not in the recording: %s", path, error.strerror or error)
+        return ""
+
+
+def _versions(names: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # the package is there under another name, or not needed by this robot
+            continue
+    return found

@@ -1,0 +1,1 @@
+"""Recorded runs in other formats: tables and films."""

@@ -1,0 +1,229 @@
+"""A run as an MCAP file that can be read however the run ends."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from mcap.well_known import MessageEncoding, SchemaEncoding
+from mcap.writer import CompressionType, Writer
+
+from bt_robot.messages import Frame, Image, NodeInfo, TickRecord
+from bt_robot.telemetry.recorder import ros
+from bt_robot.telemetry.recorder.messages import (
+    CHANGES,
+    CHUNK,
+    COMMANDED,
+    CURRENT,
+    ENDING,
+    FORMAT,
+    LOAD,
+    LOG,
+    MEASURED,
+    PROPOSED,
+    RUN,
+    TICK,
+    TREE,
+    Changes,
+    Chunk,
+    RecordedEnding,
+    RunInfo,
+    Source,
+    Tick,
+    Tree,
+    picture_topic,
+)
+from bt_robot.telemetry.recorder.plain import schema_of, to_json
+from bt_robot.telemetry.recorder.room import Room
+from bt_robot.telemetry.recorder.shutter import Shutter
+from bt_robot.telemetry.recorder.ticks import Unfolder
+
+logger = logging.getLogger(__name__)
+
+CHUNK_BYTES: Final = 1_000_000
+"""A chunk that is larger is closed before its second is over."""
+
+COMPRESSION: Final = 4
+"""What does not come compressed becomes smaller by this factor at least."""
+
+_TAIL_TICKS: Final = 100
+_NEVER: Final = 1 << 62
+_JSON: Final = {TICK: Tick, TREE: Tree, CHUNK: Chunk, CHANGES: Changes}
+_JOINTS: Final = (MEASURED, COMMANDED, PROPOSED, LOAD, CURRENT)
+
+TreeOf = Callable[[tuple[NodeInfo, ...]], tuple[str, tuple[Source, ...]]]
+"""Returns the name of the tree whose nodes a tick tells of, and its files."""
+
+
+class Recorder:
+    """Writes a run into a file; put it behind a `Background`.
+
+    Every second of the run's clock is a chunk of the file, handed over to the operating system when it is complete; it
+    begins with a tick that tells of all nodes. A process that is killed loses the second that it was in.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        info: RunInfo,
+        tree_of: TreeOf,
+        rate_hz: float,
+        limit_bytes: int,
+    ) -> None:
+        """Open the file and write what is known of the run.
+
+        Args:
+            path: The file; it is replaced.
+            info: What is known of the run.
+            tree_of: Finds a tree.
+            rate_hz: Pictures per camera and second, at most.
+            limit_bytes: The size that the file may have.
+
+        Raises:
+            OSError: The disk takes nothing.
+        """
+        self._file = path.open("wb")
+        self._name = path.name
+        self._tree_of = tree_of
+        self._start_ns = nanoseconds(info.started)
+        self._writer = Writer(self._file, chunk_size=_NEVER, compression=CompressionType.ZSTD)
+        self._writer.start(profile="", library="bt_robot")
+        self._writer.add_metadata(RUN, {"format": str(FORMAT), "tree": info.tree, "run": to_json(info).decode()})
+        self._channels = self._registered(info.cameras)
+        self._file.flush()
+        self._unfolder = Unfolder(info.limits.names)
+        self._shutter = Shutter(rate_hz)
+        self._room = Room(limit_bytes)
+        self._layout: tuple[NodeInfo, ...] | None = None
+        self._trees = self._chunks = self._left_out = 0
+        self._pending = 0  # bytes of the chunk that is not written yet
+        self._second = -math.inf
+        self._whole = True
+        self._full = False
+        self._told = ""
+        self._tail: deque[TickRecord] = deque(maxlen=_TAIL_TICKS)
+        self._ending: RecordedEnding | None = None
+
+    def publish(self, record: TickRecord) -> None:
+        """Write a tick.
+
+        Raises:
+            OSError: The disk takes nothing.
+        """
+        second = math.floor(record.time_s + 1e-9)
+        if second > self._second or self._pending > CHUNK_BYTES:
+            self._flush()
+            self._second = second
+        used = self._file.tell() + self._pending
+        self._full = self._full or not self._room.for_ticks(used, self._chunks)
+        if self._full:
+            self._tell("full", "it is full; the rest of the run is not recorded, except for its end")
+            self._keep_for_the_end(record)
+            return
+        one_in = self._room.one_picture_in(used)
+        if one_in is None:
+            self._tell("no pictures", "it is nearly full: no more pictures")
+        elif one_in > 1 and not self._told:
+            self._tell("few pictures", "it is half full: pictures get rarer from here on")
+        self._write(record, one_in)
+
+    def end(self, ending: RecordedEnding) -> None:
+        """Say how the run ended; it is written when the file is closed."""
+        self._ending = ending
+
+    def close(self) -> None:
+        """Write the end, and the index with which others find their way in the file."""
+        try:
+            self._flush()
+            for record in self._tail:
+                self._write(record, None, last=record is self._tail[-1])
+            self._flush()
+            if self._ending is not None:
+                left_out = {"left_out_ticks": str(self._left_out)} if self._left_out else {}
+                self._writer.add_metadata(ENDING, {"ending": to_json(self._ending).decode(), **left_out})
+            self._writer.finish()
+        finally:
+            self._file.close()
+
+    def _keep_for_the_end(self, record: TickRecord) -> None:
+        if self._tail:
+            self._tail[-1] = without_pictures(self._tail[-1])
+        self._left_out += len(self._tail) == self._tail.maxlen
+        self._tail.append(record)
+
+    def _write(self, record: TickRecord, one_in: int | None, *, last: bool = False) -> None:
+        time_ns = self._start_ns + round(1e9 * record.time_s)
+        if record.layout is not self._layout:
+            self._take_over(record, time_ns)
+        if last:
+            pictures = self._shutter.all_of(record.observation.frames)
+        else:
+            frames = record.observation.frames if one_in else {}
+            pictures = self._shutter.pictures(frames, record.time_s, one_in or 1)
+        for frame, jpeg in pictures:
+            captured_ns = self._start_ns + round(1e9 * frame.captured_s)
+            topic = picture_topic(frame.camera)
+            self._put(topic, time_ns, record.step, ros.compressed_image(captured_ns, frame.camera, jpeg), packed=True)
+        for topic, data in self._unfolder.messages(record, time_ns, self._trees, whole=self._whole):
+            self._put(topic, time_ns, record.step, data)
+        self._whole = False
+
+    def _take_over(self, record: TickRecord, time_ns: int) -> None:
+        self._layout = record.layout
+        self._trees += 1
+        self._whole = True
+        name, sources = self._tree_of(record.layout)
+        self._put(TREE, time_ns, record.step, to_json(Tree(self._trees, name, record.layout, sources)))
+
+    def _put(self, topic: str, time_ns: int, step: int, data: bytes, *, packed: bool = False) -> None:
+        self._writer.add_message(self._channels[topic], time_ns, data, time_ns, step)
+        self._pending += len(data) if packed else len(data) // COMPRESSION
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._writer.flush()
+            self._chunks += 1
+        self._pending, self._whole = 0, True
+
+    def _registered(self, cameras: tuple[str, ...]) -> dict[str, int]:
+        channels: dict[str, int] = {}
+        for topic, kind in _JSON.items():
+            data = json.dumps(schema_of(kind)).encode()
+            schema = self._writer.register_schema(f"bt_robot.{kind.__name__}", SchemaEncoding.JSONSchema, data)
+            channels[topic] = self._writer.register_channel(topic, MessageEncoding.JSON, schema)
+        topics = {
+            ros.JOINT_STATE: _JOINTS,
+            ros.COMPRESSED_IMAGE: [picture_topic(camera) for camera in cameras],
+            ros.LOG: (LOG,),
+        }
+        for name, those in topics.items():
+            schema = self._writer.register_schema(name, ros.SCHEMA_ENCODING, ros.DEFINITIONS[name].encode())
+            channels |= {topic: self._writer.register_channel(topic, ros.ENCODING, schema) for topic in those}
+        return channels
+
+    def _tell(self, what: str, words: str) -> None:
+        if self._told != what:
+            self._told = what
+            logger.warning("%s: %s (--record-limit)", self._name, words)
+
+
+def without_pictures(record: TickRecord) -> TickRecord:
+    """Return a tick that keeps no picture in memory, and tells all the same when its pictures were captured."""
+
+    def none() -> Image:
+        raise ValueError("the picture was not kept")
+
+    frames = {name: Frame(name, frame.captured_s, none) for name, frame in record.observation.frames.items()}
+    return replace(record, observation=replace(record.observation, frames=frames))
+
+
+def nanoseconds(moment: datetime) -> int:
+    """Return a moment in ns since 1970."""
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
