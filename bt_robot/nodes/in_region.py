@@ -28,7 +28,9 @@ class InRegion(Condition):
     """
 
     type_name = "in_region"
-    x_m = Input(tuple[float, ...] | None, default=None, length=2, doc="from … to, forward of the base [m], e.g. `[0.2, 0.35]`")
+    x_m = Input(
+        tuple[float, ...] | None, default=None, length=2, doc="from … to, forward of the base [m], e.g. `[0.2, 0.35]`"
+    )
     y_m = Input(tuple[float, ...] | None, default=None, length=2, doc="from … to, to the left of the base [m]")
     z_m = Input(tuple[float, ...] | None, default=None, length=2, doc="from … to, above the table [m]")
     inside = Input(bool, default=True, doc="whether it has to be in the box, or out of it")
