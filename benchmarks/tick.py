@@ -17,6 +17,7 @@ when the trace column is less than 17 times as fast as its rival anywhere.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -178,11 +179,13 @@ def rivals(shape: Shape) -> dict[str, Tick]:
 
 def best_s(ticks: dict[str, Tick], rounds: int) -> dict[str, float]:
     """Return the time of each tick [s], the best of several rounds in which all take turns."""
-    counts = {name: max(2, round(ROUND_S / _spent_s(tick, 1))) for name, tick in ticks.items()}
+    for tick in ticks.values():
+        tick()  # the first one starts everything
+    counts = {name: max(5, round(ROUND_S / _spent_s(tick, 1))) for name, tick in ticks.items()}
     best = dict.fromkeys(ticks, float("inf"))
     for _ in range(rounds):
         for name, tick in ticks.items():
-            tick()  # the others have had the processor's cache since its last turn
+            _spent_s(tick, 2)  # the others have had the processor's cache since its last turn
             best[name] = min(best[name], _spent_s(tick, counts[name]))
     return best
 
@@ -213,7 +216,8 @@ def compare(rounds: int, sizes: Sequence[int], levels: Sequence[int]) -> float:
     print("|---|---|---|---|---|---|---|---|---|---|")
     smallest = float("inf")
     for name, count, shape in cases:
-        took = best_s(rivals(shape), rounds if count <= 1000 else max(2, rounds // 4))
+        gc.collect()  # what is left of the last trees would scatter the next ones over the memory
+        took = best_s(rivals(shape), rounds if count <= 1000 else max(2, rounds // 3))
         ns = {word: f"{1e9 * seconds / size(shape):.0f}" for word, seconds in took.items()}
         alone, trace = took["py_trees"] / took["alone"], took["snapshot"] / took["trace"]
         everything = took["snapshot"] / took["all"]
@@ -237,6 +241,7 @@ def scale(rounds: int, sizes: Sequence[int], levels: Sequence[int]) -> None:
     print("| | | build | tick with trace | halt |")
     print("|---|---|---|---|---|")
     for name, count, shape in cases:
+        gc.collect()
         spec, ctx, nodes = spec_of(shape), context(), size(shape)
         took = {"build": float("inf"), "tick": float("inf"), "halt": float("inf")}
         for _ in range(rounds):

@@ -214,8 +214,8 @@ def build_tree(spec: TreeSpec, *, observed: bool = True) -> Tree:
 
     Args:
         spec: What `load_tree` or `parse_tree` returned; it may be built any number of times.
-        observed: Time the leaves and follow the states of all nodes; without that a tick takes half the time,
-            `slowest` is None and `states()` does not know since when.
+        observed: Time the leaves and follow the states of all nodes; without that a tick takes a third less
+            time, `slowest` is None and `states()` does not know since when.
 
     Raises:
         InputError: The tree is too deep.
