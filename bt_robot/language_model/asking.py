@@ -10,7 +10,6 @@ from typing import Final, Literal
 
 from bt_robot.errors import EndpointError, EndpointRefusal, EndpointTimeout, EndpointUnavailable
 from bt_robot.language_model.endpoint import Endpoint
-from bt_robot.language_model.pictures import data_url
 from bt_robot.language_model.yes_no import FORM_WISH, WORD_WISH, Opinion, put, read_form, read_word
 from bt_robot.messages import Frame, Question
 
@@ -123,4 +122,6 @@ class Asker:
             raise
 
     def _encoded(self, frame: Frame) -> str:
+        from bt_robot.language_model.pictures import data_url  # OpenCV is slow to import, and a check needs none of it
+
         return data_url(frame.image, self._longest_px, self._quality)
