@@ -36,6 +36,7 @@ from bt_robot.cli.session import Job, Session, open_session
 from bt_robot.cli.settings import load_settings
 from bt_robot.cli.task import load_task, policy_server
 from bt_robot.errors import RobotRefused
+from bt_robot.messages import Sink
 from bt_robot.robot.priority import CONTROL_LOOP, before_others, like_others
 from bt_robot.robot.sim.robot import SimRobot
 from bt_robot.robot.sim.settings import SimSettings
@@ -49,7 +50,7 @@ TREE = Path(__file__).parent / "data" / "jitter.yaml"
 RATES_HZ = (50, 100, 200)
 STUDIED_HZ = 100
 BOUND = 2.0
-TRIES = 5
+TRIES = 10
 WORDS = {
     "alone": "empty, alone",
     "beside": "empty, beside",
@@ -215,8 +216,13 @@ def alone(period_s: float, duration_s: float, settings: Settings) -> Turn:
     return clock.result()
 
 
-def full(session: Session, settings: Settings) -> Turn:
-    """Run the loop until its time is over, with all that `bt-run` tells.
+def full(session: Session, settings: Settings, others: Sequence[Sink] = ()) -> Turn:
+    """Run the loop until its time is over, with its summary and a terminal.
+
+    Args:
+        session: The run.
+        settings: What the process does about its punctuality.
+        others: What else is told of it.
 
     Raises:
         Spoilt: It ended early.
@@ -230,7 +236,7 @@ def full(session: Session, settings: Settings) -> Turn:
         screen = Console(file=nowhere, force_terminal=True, width=80, height=24)
         terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, screen)
         try:
-            ending = session.run([Tally(), Recording(), terminal])
+            ending = session.run([Tally(), Recording(), terminal, *others])
         except RobotRefused as refusal:
             raise Spoilt(str(refusal)) from refusal
         finally:
@@ -255,14 +261,14 @@ def in_turns(
     found: dict[str, list[Turn]] = {name: [] for name, _, _ in plan}
     left = [each for _ in range(turns) for each in plan]
     for _ in range(TRIES):
-        with program(hz, folder, duration_s) as session:
-            try:
+        try:
+            with program(hz, folder, duration_s) as session:
                 while left:
                     name, measure, settings = left[0]
                     found[name].append(measure(session, settings))
                     left.pop(0)
-            except Spoilt as spoilt:
-                sys.stderr.write(f"a turn is repeated: {spoilt}\n")
+        except (Spoilt, RobotRefused) as spoilt:
+            sys.stderr.write(f"a turn is repeated: {spoilt}\n")
         if not left:
             return {name: middle(each) for name, each in found.items()}
     raise SystemExit("the machine is too busy to emulate the servos in real time; try again later")

@@ -1,7 +1,8 @@
 """Writes the pages and pictures that are made from the code: `make docs`.
 
 `nodes.md`, `config.md` and the two schemas come from the node types' and settings' own words; the pictures come
-from runs of the main job, and from the execution strategies. A test fails when a page is out of date.
+from runs of the main job, from the execution strategies, and from the page in a browser. A test fails when a page is
+out of date.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
 import conditions  # noqa: E402 - they stand beside this file
+import screenshots  # noqa: E402
 import strategies  # noqa: E402
 
 HIDDEN_CAMERAS = ("scripted",)
@@ -235,3 +237,5 @@ if __name__ == "__main__":
     _write_pictures()
     strategies.write_pictures(DOCS / "images")
     conditions.write_pictures(DOCS / "images")
+    if not screenshots.take(DOCS / "images"):
+        sys.stderr.write("the pictures of the page stay as they are: no Chromium with chromedriver here\n")

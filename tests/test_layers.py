@@ -26,6 +26,7 @@ LAYERS = {
     "language_model": 4,
     "standin": 5,
     "testing": 5,
+    "replay": 5,
     "cli": 6,
 }
 """Part → layer; a part imports strictly lower ones."""
@@ -51,11 +52,12 @@ HOMES = {
     "websockets.asyncio.client": ("policy",),
     "websockets": ("policy", "standin", "telemetry"),
     "zmq": ("telemetry/groot2",),
+    "rerun": ("telemetry/rerun",),
     "yaml": ("config",),
     "matplotlib": ("telemetry",),
     "rich": ("telemetry", "cli"),
     "msgpack": ("policy/wire", "telemetry/groot2"),
-    "orjson": ("policy/wire", "telemetry/recorder"),
+    "orjson": ("policy/wire", "telemetry/recorder", "telemetry/view"),
     "mcap": ("telemetry/recorder",),
     "zstandard": ("telemetry/recorder",),
     "packaging": ("plugins",),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bt_robot.errors import UsageError
 from bt_robot.messages import NodeInfo, Status, TickRecord
+from bt_robot.runtime.steering import Helm
 from bt_robot.telemetry.background import Background
 from bt_robot.telemetry.groot2.btlog import BtLog
 from bt_robot.telemetry.groot2.hooks import Hooks
@@ -19,6 +21,11 @@ from bt_robot.tree.formats.running import running_tree_xml
 
 if TYPE_CHECKING:
     from bt_robot.telemetry.groot2.server import Groot2Server
+
+logger = logging.getLogger(__name__)
+
+OWNER: Final = "groot2"
+"""Whose hooks they are."""
 
 TreeOf = Callable[[Sequence[NodeInfo]], tuple[TreeSpec, Tree]]
 """Finds the tree whose nodes a tick tells of."""
@@ -54,25 +61,28 @@ class LiveTree:
     def publish(self, record: TickRecord) -> None:
         """Pass a tick on, and hook the nodes that clients want to hold."""
         if record.layout is not self._layout:
-            self._layout, self._hooked = record.layout, set()
+            self._install(set())
+            self._layout = record.layout
         self.server.publish(record)
-        wanted = self._hooks.places
-        if wanted != self._hooked:
-            self._install(wanted)
+        self._install(self._hooks.places)
 
     def blackboard(self) -> dict[str, dict[str, object]]:
         """Return what is on the tree's blackboard now; any thread may ask."""
         return self._tree_of(self._layout)[1].blackboard()
 
     def _install(self, wanted: set[int]) -> None:
+        if wanted == self._hooked:
+            return
         _, tree = self._tree_of(self._layout)
         wanted = {uid for uid in wanted if uid <= len(self._layout)}
         for uid in self._hooked - wanted:
-            tree.unhook(self._layout[uid - 1].path)
+            path = self._layout[uid - 1].path
+            tree.unhook(path, OWNER)
+            logger.warning("a viewer lets %s go", path)
         for uid in wanted - self._hooked:
-            tree.hook(
-                self._layout[uid - 1].path, before=partial(self._hooks.before, uid), after=partial(self._after, uid)
-            )
+            path = self._layout[uid - 1].path
+            tree.hook(path, before=partial(self._hooks.before, uid), after=partial(self._after, uid), owner=OWNER)
+            logger.warning("a viewer holds or replaces %s", path)
         self._hooked = wanted
 
     def _after(self, uid: int, said: Status) -> Status | None:
@@ -80,8 +90,13 @@ class LiveTree:
 
 
 @contextmanager
-def live_server(address: tuple[str, int], tree_of: TreeOf) -> Generator[LiveTree]:
+def live_server(address: tuple[str, int], tree_of: TreeOf, helm: Helm) -> Generator[LiveTree]:
     """Serve clients of Groot2's protocol while a run goes on.
+
+    Args:
+        address: Where to listen.
+        tree_of: Finds the tree of a tick.
+        helm: Has the tree's clock stand still while a node holds.
 
     Raises:
         UsageError: The extra is not installed, or the address can't be listened on.
@@ -94,6 +109,8 @@ def live_server(address: tuple[str, int], tree_of: TreeOf) -> Generator[LiveTree
     live = LiveTree(hooks, tree_of)
     server = Groot2Server(partial(_xml, tree_of), hooks, live.blackboard, host=address[0], port=address[1])
     live.server = server
+    helm.heed(lambda: hooks.holding)
+    logger.warning("Groot2 and its kin may connect to %s, port %d", *address)
     try:
         yield live
     finally:

@@ -58,7 +58,7 @@ def preflight(settings: RunSettings, spec: TreeSpec, robot: Robot, *, people: bo
     limits, poses = setup.limits, setup.poses
     tree = build_tree(spec)
     problems = Problems()
-    _note_objections(tree.objections(setup), spec, problems)
+    note_objections(tree.objections(setup), spec, problems)
     for why in _wrong_expectations(settings, spec):
         problems.add(Mark(str(spec.files[0]) if spec.files else spec.name), why)
     prompts = prompts_of(spec)
@@ -89,7 +89,7 @@ def setup_of(settings: RunSettings, robot: Robot, *, people: bool = True) -> Set
     return Setup(limits, poses, tuple(settings.robot.cameras), robot.body, settings.vlm is not None, people)
 
 
-def _note_objections(objections: Sequence[tuple[str, str]], spec: TreeSpec, problems: Problems) -> None:
+def note_objections(objections: Sequence[tuple[str, str]], spec: TreeSpec, problems: Problems) -> None:
     """Note what leaves object to, at their places, with the lines that their files have there."""
     if not objections:
         return

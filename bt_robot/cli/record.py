@@ -109,11 +109,11 @@ def tape(
     from bt_robot.telemetry.recorder import FILE_NAME, Recorder
 
     path, job = folder / FILE_NAME, session.job
-    first = (session.plans.tree.nodes, _tree_sources(job.spec, arguments.prompt))  # as it was when it was loaded
+    first = _tree_sources(job.spec, arguments.prompt)  # as the files were when they were loaded
 
     def tree(layout: tuple[NodeInfo, ...]) -> tuple[str, tuple[Source, ...]]:
         spec = tree_of(layout)[0]
-        return spec.name, first[1] if layout is first[0] else _tree_sources(spec, "")
+        return spec.name, first if spec is job.spec else _tree_sources(spec, "")
 
     try:
         rate_hz = arguments.record_hz or (FAST_RATE_HZ if arguments.fast else RATE_HZ)

@@ -26,15 +26,19 @@ from bt_robot.cli.arguments import (
     say,
     seed,
 )
+from bt_robot.cli.live_view import add_view_flags
 from bt_robot.cli.record import add_record_flags
+from bt_robot.cli.rerun_sink import add_rerun_flag
 from bt_robot.errors import UsageError
 
 if TYPE_CHECKING:
     from bt_robot.cli.groot import TreeOf
+    from bt_robot.cli.live_view import LiveView
     from bt_robot.cli.person import Keys
     from bt_robot.cli.session import Session
     from bt_robot.cli.watching import Watcher
     from bt_robot.messages import NodeInfo, Sink
+    from bt_robot.runtime.steering import Helm
     from bt_robot.telemetry.log_lines import LogLines
     from bt_robot.telemetry.writer import BackgroundWriter
     from bt_robot.tree import Tree, TreeSpec
@@ -49,6 +53,7 @@ examples:
   bt-run trees/pick_place.yaml --fast --json    as fast as it goes, one JSON object at the end
   bt-run trees/pick_place.yaml --set policy.url=ws://gpu:8000 --set policy.profile=so101_degrees
   bt-run trees/pick_place.yaml --watch          edit the tree while the arm is at work
+  bt-run trees/pick_place.yaml --view           look at it in a web page, also afterwards
   bt-run --prompt "pick up the red block and place it in the container" --max-time 60
 
 {EXIT_CODES}"""
@@ -75,7 +80,9 @@ def _parser() -> Parser:
         help="end as FAILURE after this time (default: none; 300 with --prompt)",
     )
     add_confirm_flag(parser)
+    add_view_flags(parser)
     add_groot2_flag(parser)
+    add_rerun_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     parser.add_argument("--out", default="runs", metavar="DIR", help="where the run's folder goes (%(default)s)")
     parser.add_argument("--no-artifacts", action="store_true", help="leave no folder with pictures behind")
@@ -92,32 +99,47 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from bt_robot.cli.emergency import HINT, Button, emergency_stop
+    from bt_robot.cli.live_view import linger, live_view, require_view
     from bt_robot.cli.person import Keyboard, Keys
+    from bt_robot.cli.rerun_sink import require_rerun
     from bt_robot.cli.session import Job, open_session
     from bt_robot.cli.settings import load_settings
     from bt_robot.cli.task import load_task, policy_server
     from bt_robot.cli.watching import require_watchable
     from bt_robot.runtime.people import Board
+    from bt_robot.runtime.steering import Helm
 
     began_s = time.monotonic()
+    require_view(arguments)
+    require_rerun(arguments)
     spec = load_task(arguments.tree, arguments.prompt)
     settings = load_settings(arguments.config, arguments.assignments)
     max_time_s = arguments.max_time or (PROMPT_LIMIT_S if arguments.prompt else None)
     if arguments.watch:
         require_watchable(arguments.tree, fast=arguments.fast)
-    with ExitStack() as stack:
-        urls = stack.enter_context(policy_server(settings, spec))
-        if arguments.fast and settings.real_time:
-            raise UsageError(f"--fast is for simulated time, and the robot of {arguments.config} moves in real time")
-        job = Job(settings, spec, urls, arguments.seed, arguments.fast, max_time_s, arguments.confirm)
-        button = Button()  # works until the arm is at rest
-        board = Board()
-        keyboard = Keyboard(board)
-        listening = stack.enter_context(emergency_stop(button.press, keyboard.press))
-        session = stack.enter_context(open_session(job, board if listening else None))
-        button.wire_to(session.robot.emergency_stop)
-        watcher = stack.enter_context(_watcher(session, arguments)) if arguments.watch else None
-        return _drive(session, arguments, began_s, Keys(HINT if listening else "", keyboard.asking), watcher)
+    with ExitStack() as page:
+        with ExitStack() as stack:
+            urls = stack.enter_context(policy_server(settings, spec))
+            if arguments.fast and settings.real_time:
+                raise UsageError(
+                    f"--fast is for simulated time, and the robot of {arguments.config} moves in real time"
+                )
+            job = Job(settings, spec, urls, arguments.seed, arguments.fast, max_time_s, arguments.confirm)
+            button = Button()  # works until the arm is at rest
+            board = Board()
+            keyboard = Keyboard(board)
+            listening = stack.enter_context(emergency_stop(button.press, keyboard.press))
+            asked = listening or arguments.control  # somebody can answer
+            session = stack.enter_context(open_session(job, board if asked else None))
+            button.wire_to(session.robot.emergency_stop)
+            watcher = stack.enter_context(_watcher(session, arguments)) if arguments.watch else None
+            helm = Helm(button.press, board)
+            view = page.enter_context(live_view(session, arguments, helm))
+            keys = Keys(HINT if listening else "", keyboard.asking)
+            code = _drive(session, arguments, began_s, keys, watcher, helm, view)
+        if view is not None and code != EXIT_INTERRUPTED:
+            linger(view, arguments)
+    return code
 
 
 def _watcher(session: Session, arguments: argparse.Namespace) -> Watcher:
@@ -136,7 +158,15 @@ def _watcher(session: Session, arguments: argparse.Namespace) -> Watcher:
     return Watcher(session.job.spec, load)
 
 
-def _drive(session: Session, arguments: argparse.Namespace, began_s: float, keys: Keys, watcher: Watcher | None) -> int:
+def _drive(
+    session: Session,
+    arguments: argparse.Namespace,
+    began_s: float,
+    keys: Keys,
+    watcher: Watcher | None,
+    helm: Helm,
+    view: LiveView | None,
+) -> int:
     from bt_robot.cli.expectations import unmet
     from bt_robot.cli.record import tape
     from bt_robot.cli.report import describe, new_folder, summary, write_pictures, write_summary
@@ -152,15 +182,14 @@ def _drive(session: Session, arguments: argparse.Namespace, began_s: float, keys
     with ExitStack() as stack:
         tree_of = _tree_of(session, watcher)
         recorder = stack.enter_context(tape(session, arguments, folder, tree_of))
-        others = [stack.enter_context(sink) for sink in _others(arguments, folder, tree_of)]
+        others = [stack.enter_context(sink) for sink in _others(session, arguments, folder, tree_of, helm)]
         terminal = stack.enter_context(_terminal(session, arguments, keys))
         stack.enter_context(arguments.interrupt.asked_politely())
         edits = watcher.take if watcher else lambda: None
-        ending = session.run(
-            [tally, recording, terminal, *([recorder] if recorder else []), *others], arguments.interrupt, edits
-        )
-        if recorder:
-            recorder.end(ending)
+        told = [sink for sink in (recorder, view) if sink is not None]
+        ending = session.run([tally, recording, terminal, *told, *others], arguments.interrupt, edits, helm)
+        for sink in told:
+            sink.end(ending)
     wall_s = time.monotonic() - began_s
     expects = (watcher or session.job).spec.expects
     result = summary(session, ending, tally.numbers, wall_s, unmet(expects, session.robot))
@@ -185,21 +214,24 @@ def _tree_of(session: Session, watcher: Watcher | None) -> TreeOf:
     def tree_of(layout: Sequence[NodeInfo]) -> tuple[TreeSpec, Tree]:
         edits = watcher.taken if watcher else []
         first = (session.job.spec, session.plans.tree)
-        return next((each for each in reversed(edits) if each[1].nodes is layout), first)
+        return next((each for each in reversed(edits) if any(layout is known for known in each[1].layouts)), first)
 
     return tree_of
 
 
 def _others(
-    arguments: argparse.Namespace, folder: Path | None, tree_of: TreeOf
+    session: Session, arguments: argparse.Namespace, folder: Path | None, tree_of: TreeOf, helm: Helm
 ) -> Iterator[AbstractContextManager[Sink]]:
     """Yield what else is told of the run."""
     from bt_robot.cli.groot import btlog, live_server
+    from bt_robot.cli.rerun_sink import rerun_sink
 
     if folder is not None:
         yield btlog(folder, tree_of)
     if arguments.groot2:
-        yield live_server(arguments.groot2, tree_of)
+        yield live_server(arguments.groot2, tree_of, helm)
+    if arguments.rerun:
+        yield rerun_sink(session, arguments)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from bt_robot.robot.base import Robot
 from bt_robot.runtime.clock import Clock, PacedClock, SimulatedClock, WallClock, sleep_punctually
 from bt_robot.runtime.loop import Ending, Link, Loop
 from bt_robot.runtime.people import Board
+from bt_robot.runtime.steering import Helm
 from bt_robot.runtime.undisturbed import undisturbed
 from bt_robot.sight.background import BackgroundSight
 from bt_robot.sight.inline import InlineSight
@@ -101,8 +102,15 @@ class Session:
         sinks: Sequence[Sink] = (),
         interrupted: Callable[[], bool] = lambda: False,
         edits: Callable[[], Tree | None] = lambda: None,
+        helm: Helm | None = None,
     ) -> Ending:
         """Arm the robot and tick the tree to its end, or the edited one that took over.
+
+        Args:
+            sinks: Told of every tick.
+            interrupted: Asked on every tick; True ends the run.
+            edits: Asked on every tick for a tree that takes over.
+            helm: What people want of the run while it goes on.
 
         Raises:
             RobotRefused: The robot could not be armed; nothing moved.
@@ -126,6 +134,7 @@ class Session:
                 sight=self._sight,
                 judge=self._judge,
                 people=self._people,
+                helm=helm,
             )
             try:
                 return loop.run()

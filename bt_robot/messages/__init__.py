@@ -19,6 +19,7 @@ from bt_robot.messages.arm import (
     Observation,
     Verdict,
 )
+from bt_robot.messages.heard import Answered, Heard, Judged, Look
 from bt_robot.messages.policy import (
     ActionChunk,
     ActionPlan,
@@ -77,6 +78,10 @@ __all__ = [
     "Judge",
     "Reply",
     "People",
+    "Look",
+    "Judged",
+    "Answered",
+    "Heard",
     "Status",
     "Setup",
     "TickContext",

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from bt_robot.messages.advice import Judge, People
 from bt_robot.messages.arm import Body, Command, JointLimits, Joints, Observation, Verdict
+from bt_robot.messages.heard import Heard
 from bt_robot.messages.policy import ActionChunk, ActionPlan, LinkState, PlanStats, PolicyLink, Splice
 from bt_robot.messages.sight import Sight
+from bt_robot.messages.steering import Mode, Wish
 
 
 class Status(StrEnum):
@@ -190,7 +192,7 @@ class KeyWrite:
     Attributes:
         scope: Path of the subtree call (or of the tree) that the key belongs to.
         key: The key, as written in the tree file.
-        value: What was written.
+        value: What was written; None where the key was unset.
     """
 
     scope: str
@@ -226,6 +228,9 @@ class TickRecord:
         layout: The tree's nodes, in the order of `nodes`; the same tuple in every tick until an edited tree takes over.
         written: The keys that were written on the blackboard in this tick, in the order of the tree's keys.
         acts: What a person did to the run before this tick, in words.
+        wishes: The same as values: what steers a run alike if it is wished for before the same tick.
+        mode: How the run went on; in `held` the tree was not ticked.
+        heard: What sight, the vision-language model and people told the tree in this tick; None if that was nothing.
     """
 
     step: int
@@ -251,6 +256,9 @@ class TickRecord:
     layout: tuple[NodeInfo, ...] = ()
     written: tuple[KeyWrite, ...] = ()
     acts: tuple[str, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    mode: Mode = "running"
+    heard: Heard | None = None
 
 
 class Sink(Protocol):

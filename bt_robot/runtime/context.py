@@ -18,6 +18,8 @@ from bt_robot.messages import (
     Question,
     Sight,
 )
+from bt_robot.runtime.hearing import Hearing
+from bt_robot.runtime.lagging import Lagging
 from bt_robot.runtime.people import Board
 from bt_robot.sight.inline import InlineSight
 
@@ -55,17 +57,19 @@ class Context:
         """Keep what stays the same for a whole run."""
         self.limits = limits
         self.poses = poses
-        self.policy = policy
+        self.policy: PolicyLink = policy
         self.plan = plan
         self.body = body or Body()
-        self.sight: Sight = sight or InlineSight()
-        self.judge: Judge = judge or NoJudge()
-        self.people: People = people or Board()
+        self.hearing = Hearing(sight or InlineSight(), judge or NoJudge(), people or Board())
+        self.sight: Sight = self.hearing.sight
+        self.judge: Judge = self.hearing.judge
+        self.people: People = self.hearing.people
         self.unbroken = 0  # each tree tells its leaves their own
         self.path = ""  # and this, too
         self.told: list[str] = []
         self.now_s = 0.0
         self.proposal: Joints | None = None
+        self._lagging: Lagging | None = None
         self._observation: Observation | None = None
         self._last_command: Command | None = None
 
@@ -81,13 +85,29 @@ class Context:
         assert self._observation is not None, "leaves are ticked inside a tick only"
         return self._observation
 
-    def begin(self, now_s: float, observation: Observation, last_command: Command) -> None:
-        """Start a tick without a proposal."""
-        self.now_s = now_s
+    def begin(self, now_s: float, observation: Observation, last_command: Command, behind_s: float = 0.0) -> None:
+        """Start a tick without a proposal.
+
+        Args:
+            now_s: The run's clock [s].
+            observation: This tick's observation.
+            last_command: What was sent on the previous tick.
+            behind_s: How far the tree's clock is behind the run's [s].
+        """
+        if behind_s:
+            observation = self._set_back(observation, behind_s)
+        self.now_s = now_s - behind_s
         self._observation = observation
         self._last_command = last_command
         self.proposal = None
         self.told = []
+        self.hearing.begin()
+
+    def _set_back(self, observation: Observation, behind_s: float) -> Observation:
+        if self._lagging is None:
+            self._lagging = Lagging(self.policy, self.sight, self.judge)
+            self.policy, self.sight, self.judge = self._lagging, self._lagging, self._lagging.judge
+        return self._lagging.show(observation, behind_s)
 
     def tell(self, words: str) -> None:
         """Keep what a person should read of this tick."""

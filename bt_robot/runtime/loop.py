@@ -16,6 +16,7 @@ from bt_robot.messages import (
     ActionChunk,
     Body,
     Command,
+    Heard,
     JointLimits,
     Joints,
     Judge,
@@ -36,6 +37,7 @@ from bt_robot.runtime.clock import Clock, Tick
 from bt_robot.runtime.context import Context
 from bt_robot.runtime.events import Events
 from bt_robot.runtime.governor import TOLERANCE, govern, rest_at
+from bt_robot.runtime.steering import Helm, Turn
 from bt_robot.tree import Tree
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ class Decision:
         splice: What became of it.
         stalled: Whether an action was wanted and none was planned.
         events: What a person should read.
+        heard: What the tree was told from outside.
     """
 
     proposal: Joints | None = None
@@ -73,6 +76,7 @@ class Decision:
     splice: Splice | None = None
     stalled: bool = False
     events: tuple[str, ...] = ()
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ class Loop:
         sight: Sight | None = None,
         judge: Judge | None = None,
         people: People | None = None,
+        helm: Helm | None = None,
     ) -> None:
         """Wire the parts together; nothing moves before `run`.
 
@@ -141,6 +146,7 @@ class Loop:
             sight: Finds things in pictures; it looks at once by default.
             judge: Answers questions about pictures; it takes none by default.
             people: Answer questions; nobody does by default.
+            helm: What people want of the run while it goes on.
         """
         self._robot = robot
         self._tree = tree
@@ -152,6 +158,7 @@ class Loop:
         self._interrupted = interrupted
         self._edits = edits
         self._edited: Tree | None = None
+        self._helm = helm or Helm()
         self._sinks = list(sinks)
         self._context = Context(limits, poses, link, plan, body=body, sight=sight, judge=judge, people=people)
         self._target: Joints | None = None
@@ -165,6 +172,7 @@ class Loop:
         interrupt, or a robot that fails, skips the braking; then the arm stops at its last target.
         """
         with ExitStack() as leave:
+            leave.callback(self._helm.close)
             leave.callback(self._stop)
             leave.callback(self._halt_tree)
             try:
@@ -201,14 +209,15 @@ class Loop:
             tick = self._clock.next_tick()
             observation = self._observe(tick)
             previous = self._last_command(observation, tick)
-            self._context.begin(tick.time_s, observation, previous)
+            self._context.begin(tick.time_s, observation, previous, self._helm.behind_s)
             told = Status.RUNNING if self._tree.leave(self._context) else status
             unfit = self._too_late() or observation.health.stopped
             proposal = None if unfit else self._context.proposal
             verdict = self._act(tick, previous, proposal)
             now = zip(nodes, self._tree.states(), strict=True)
             shown = tuple(state if state.status is Status.RUNNING else ended for ended, state in now)
-            self._publish(tick, observation, verdict, told, shown, Decision(proposal))
+            decision = Decision(proposal, heard=self._context.hearing.heard)
+            self._publish(tick, observation, verdict, told, shown, decision)
 
     def _until_it_ends(self) -> Ending:
         while True:
@@ -236,7 +245,7 @@ class Loop:
             return Ending(status, failure.reason, failure.path) if failure else Ending(status, "the tree failed")
         if self._interrupted():
             return Ending(Status.FAILURE, "interrupted", interrupted=True)
-        if self._max_time_s is not None and tick.time_s >= self._max_time_s:
+        if self._max_time_s is not None and self._context.now_s >= self._max_time_s:
             path, words = self._busiest()
             return Ending(Status.FAILURE, f"the time limit of {self._max_time_s:g} s is over{words}", path)
         return None
@@ -265,16 +274,21 @@ class Loop:
         observation = self._observe(tick)
         previous = self._last_command(observation, tick)
         stopped = bool(observation.health.stopped)
+        turn = self._helm.begin(self._tree, tick.time_s)
+        if turn.anew:  # the arm stands, or will stand, elsewhere than what is planned begins
+            self._plan.clear()
+            self._link.new_epoch()
         self._plan.begin(previous.positions, observation.joints)
         chunk = self._link.poll(tick.time_s)
         splice = None if chunk is None else self._plan.accept(chunk, tick.step)
-        self._context.begin(tick.time_s, observation, previous)
-        status, told = self._decide(previous)
+        self._context.begin(tick.time_s, observation, previous, turn.behind_s)
+        status, told = self._decide(previous, turn)
         late = self._too_late()
         proposal = None if late or stopped else self._context.proposal
         verdict = self._act(tick, previous, proposal)
         stalled = self._plan.stalled(tick.step)
-        self._settle_plan(tick.step, proposal)
+        if turn.ticks:
+            self._settle_plan(tick.step, proposal)
         events = self._events.of(
             tick,
             verdict,
@@ -285,12 +299,13 @@ class Loop:
             splice=splice,
             health=observation.health,
         )
-        decision = Decision(proposal, chunk, splice, stalled, (*told, *self._context.told, *events))
+        told = (*told, *self._context.told, *events)
+        decision = Decision(proposal, chunk, splice, stalled, told, self._context.hearing.heard)
         self._publish(tick, observation, verdict, status, self._tree.states(), decision)
         return status
 
-    def _decide(self, previous: Command) -> tuple[Status, tuple[str, ...]]:
-        """Tick the tree; where it was edited, let the new one take over as soon as the arm is at rest.
+    def _decide(self, previous: Command, turn: Turn) -> tuple[Status, tuple[str, ...]]:
+        """Tick the tree unless it is held; where it was edited, let the new one take over once the arm is at rest.
 
         Returns:
             The status, and what a person should read about an edit.
@@ -303,13 +318,17 @@ class Loop:
             self._edited = edited
         if self._edited is not None:
             if self._tree.leaving:
-                self._tree.leave(self._context)
+                if turn.ticks:
+                    self._tree.leave(self._context)
                 return Status.RUNNING, tuple(told)
             if not at_rest(previous):
                 return Status.RUNNING, tuple(told)
             self._tree, self._edited = self._edited, None
-            told.append("the edited tree takes over, from its root")
-        return self._tree.tick(self._context), tuple(told)
+            told += ["the edited tree takes over, from its root", *self._helm.adopt(self._tree)]
+        if turn.ticks:
+            return self._tree.tick(self._context), tuple(told)
+        self._tree.rest()
+        return Status.RUNNING, tuple(told)
 
     def _settle_plan(self, step: int, executed: Joints | None) -> None:
         """Tell the plan what became of its action: only what the arm really did is behind it."""
@@ -376,6 +395,8 @@ class Loop:
     ) -> None:
         assert self._previous is not None, "published after a command was sent"
         running, decision = self._deepest_running(nodes), decision or Decision()
+        steered = self._helm.end(self._tree)
+        events = (*(f"person: {act}" for act in steered.acts), *decision.events, *steered.news)
         record = TickRecord(
             step=tick.step,
             time_s=tick.time_s,
@@ -392,12 +413,17 @@ class Loop:
             planned_steps=len(self._plan.remaining(tick.step + 1)),
             chunk=decision.chunk,
             stalled=decision.stalled,
-            events=decision.events,
+            events=events,
             splice=decision.splice,
             plan=self._plan.stats,
             skill=self._skill(running),
             proposal=decision.proposal,
             layout=self._tree.nodes,
+            written=self._tree.written(),
+            acts=steered.acts,
+            wishes=steered.wishes,
+            mode=steered.mode,
+            heard=decision.heard,
         )
         for sink in list(self._sinks):
             try:

@@ -22,6 +22,7 @@ from bt_robot.telemetry.writer import BackgroundWriter
 REFRESH_HZ = 8
 _EVENTS = 4
 _SHORTEST_REASON = 12
+_BY_A_PERSON = {"held": "HELD", "stepping": "STEPPED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ def header(record: TickRecord, title: str, rate_hz: float, width: int, delay_ste
         delay_steps: The delay of the newest chunk; None without one.
     """
     first = Text.assemble((one_line(title), "bold"), f"   {record.time_s:6.1f} s")
-    if record.verdict.held and record.status is Status.RUNNING:  # a tree that ended has the arm brake, and says how
+    if record.mode in _BY_A_PERSON:
+        first.append(f"   {_BY_A_PERSON[record.mode]} BY A PERSON", "bold yellow")
+    elif record.verdict.held and record.status is Status.RUNNING:  # a tree that ended has the arm brake, and says how
         first.append("   HOLDING", "bold yellow")
     first.append(f"   {rate_hz:5.1f} ticks/s")
     lines = [first, Text(f"prompt: {one_line(record.prompt) or '–'}"), _policy_line(record, width, delay_steps)]

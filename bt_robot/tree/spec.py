@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,3 +77,29 @@ class TreeSpec:
     description: str = ""
     expects: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     files: tuple[Path, ...] = ()
+
+
+def detail(values: Mapping[str, object], outputs: Collection[str]) -> str:
+    """Say a node's parameters in a few words, for drawings.
+
+    Args:
+        values: The parameters.
+        outputs: The names of those that are written to.
+    """
+    shown = {name: value for name, value in values.items() if name != "prompt"}
+    parts: list[str] = []
+    for name, value in shown.items():
+        text = f'"{{{value.name}}}"' if isinstance(value, Key) else _short(value)
+        arrow = "→" if name in outputs else "="
+        parts.append(f"{name}{arrow}{text}")
+    return " ".join(parts)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        items = [_short(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return "[" + ", ".join(items[:6] + (["…"] if len(items) > 6 else [])) + "]"
+    text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"

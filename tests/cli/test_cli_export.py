@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import cv2
 import pytest
@@ -111,3 +112,12 @@ def test_a_recording_that_was_cut_off_is_exported_as_far_as_it_goes_and_that_is_
     assert done.code == 0
     assert "the recording was cut off" in done.err
     assert 30 <= len(table(tmp_path / "ticks.csv")) < 76
+
+
+def test_the_extra_that_is_missing_is_named(command, job, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rerun", None)
+    done = command(main, job, "--rerun", tmp_path / "run.rrd")
+    assert done.code == 2
+    assert "--rerun needs the Rerun SDK" in done.err
+    assert "try: pip install 'bt-robot[rerun]'" in done.err
+    assert list(tmp_path.iterdir()) == []

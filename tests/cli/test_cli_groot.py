@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import struct
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import msgpack
@@ -47,7 +49,7 @@ def until(condition):
     raise AssertionError("it never came true")
 
 
-def test_a_breakpoint_holds_its_node_while_the_rest_of_the_tree_goes_on(tree):
+def test_a_breakpoint_holds_its_node_until_somebody_answers_for_it(tree):
     port = free_port()
     run = [Path(sys.executable).parent / "bt-run", tree, "--config", "fake", "--no-artifacts", "--json"]
     with subprocess.Popen([*run, "--groot2", str(port)], stdout=subprocess.PIPE, text=True) as process:
@@ -62,8 +64,7 @@ def test_a_breakpoint_holds_its_node_while_the_rest_of_the_tree_goes_on(tree):
             assert msgpack.unpackb(client.ask("B", b"t")) == {"t": {"speed": 0.5}}
             assert client.news.poll(20_000)
             assert client.news.recv_multipart()[1] == b"%d" % SECOND
-            until(lambda: status_of(client, BESIDE) == 2)
-            assert status_of(client, SECOND) == 1
+            assert (status_of(client, BESIDE), status_of(client, SECOND)) == (1, 1)
             client.ask("U", {"uid": SECOND, "position": 0, "desired_status": "FAILURE", "remove_when_done": True})
             out, _ = process.communicate(timeout=60)
         finally:
@@ -71,6 +72,35 @@ def test_a_breakpoint_holds_its_node_while_the_rest_of_the_tree_goes_on(tree):
             client.context.destroy(linger=0)
     result = json.loads(out)
     assert (result["status"], result["failed_path"], result["reason"]) == ("FAILURE", "t/sequence/second", "forced")
+
+
+MOVE = "tree: t\nroot:\n  move_to: {joints: [0.5, -1.6, 1.35, 1.2, 0.0487, 0.25], speed: 0.2}\n"
+
+
+def test_a_motion_goes_on_where_it_was_when_its_breakpoint_is_gone(tmp_path):
+    path, port = tmp_path / "t.yaml", free_port()
+    path.write_text(MOVE)
+    run = [Path(sys.executable).parent / "bt-run", path, "--config", "fake", "--out", tmp_path, "--json"]
+    with subprocess.Popen([*run, "--groot2", str(port)], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            client = Client(port)
+            until(lambda: client.ask_raw(b"\x02T\0\0\0\0")[0] != b"error")
+            hook = {"enabled": True, "uid": 1, "mode": 0, "once": False, "desired_status": "", "position": 0}
+            client.ask("I", hook)
+            assert client.news.poll(20_000)
+            for _ in range(100):  # longer than the motion takes
+                client.ask("S")
+                time.sleep(0.03)
+            client.ask("A")
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            client.context.destroy(linger=0)
+    result = json.loads(out)
+    assert result["status"] == "SUCCESS"
+    rows = list(csv.DictReader((Path(result["artifacts"]) / "ticks.csv").read_text().splitlines()))
+    pan = [float(row["commanded_shoulder_pan"]) for row in rows]
+    assert max(abs(b - a) for a, b in pairwise(pan)) < 0.05
 
 
 def test_a_run_leaves_a_log_that_viewers_open(command, tree, tmp_path):

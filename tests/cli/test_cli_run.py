@@ -181,7 +181,7 @@ def test_a_failure_names_its_node_and_reason_and_exits_with_1(command, tree):
     done = command(main, tree(FAIL), "--config", "fake", "--fast", "--json", "--no-artifacts")
     assert done.code == 1
     assert (done.json["status"], done.json["failed_path"]) == ("FAILURE", "lost/at_pose")
-    assert done.json["reason"] == "shoulder_lift is 1.600 rad away"
+    assert done.json["reason"] == "shoulder_lift is 1.600 rad away; 0.00 s old, confidence 0.97"
 
 
 def test_the_time_limit_ends_a_run_as_a_failure(command, tree):
@@ -196,7 +196,7 @@ def test_a_person_reads_a_summary(command, tree):
     done = command(main, tree(FAIL), "--config", "fake", "--fast", "--no-artifacts")
     lines = done.out.splitlines()
     assert lines[0].startswith("FAILURE  lost  in ")
-    assert lines[1] == "  why       lost/at_pose: shoulder_lift is 1.600 rad away"
+    assert lines[1] == "  why       lost/at_pose: shoulder_lift is 1.600 rad away; 0.00 s old, confidence 0.97"
     assert "✗ lost FAILURE" in done.err
 
 
@@ -302,7 +302,7 @@ def test_ctrl_c_while_the_pictures_are_drawn_changes_nothing_of_the_result(comma
     monkeypatch.setattr("bt_robot.cli.report.write_pictures", impatient)
     done = command(main, tree(WAIT), "--config", "fake", "--fast", "--json", "--out", tmp_path / "runs")
     assert (done.code, done.json["status"], len(done.out.splitlines())) == (0, "SUCCESS", 1)
-    assert [path.name for path in (tmp_path / "runs").glob("*/*")] == ["summary.json"]
+    assert {path.name for path in (tmp_path / "runs").glob("*/*")} == {"summary.json", "run.mcap", "tree.btlog"}
     assert "the pictures in" in done.err
 
 

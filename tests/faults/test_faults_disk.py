@@ -11,6 +11,7 @@ import pytest
 
 from bt_robot.cli.run import main as run_main
 from bt_robot.robot.emulator.arm import emulated_calibration
+from bt_robot.telemetry.recorder import read_run
 from tests.faults.process_kit import IDS, SWAY, await_true, bench_in
 from tests.faults.process_laws import (
     assert_lawful,
@@ -64,18 +65,36 @@ DYING = """
 import matplotlib.font_manager  # which may write files of its own, before
 import resource, signal, sys
 
+def cut_the_power():
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
 size = int(sys.argv.pop(1))
-signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 """
 
 RUN = """
 from bt_robot.cli.run import main
+cut_the_power()
+main()
+"""
+
+SAVE_RUN = """
+from bt_robot.cli import report
+from bt_robot.cli.run import main
+
+write = report.write_summary
+
+def write_summary(*arguments):
+    cut_the_power()
+    write(*arguments)
+
+report.write_summary = write_summary
 main()
 """
 
 SAVE = """
+cut_the_power()
 from pathlib import Path
 from bt_robot.robot.so101.bus import Transaction
 from bt_robot.robot.so101.guardian.box import FlightRecorder
@@ -108,6 +127,10 @@ def assert_complete(path):
             ElementTree.fromstring(path.read_text())
         case ".png":
             assert path.read_bytes().endswith(PNG_END)
+        case ".mcap":
+            assert path.read_bytes().endswith(b"\x89MCAP0\r\n")
+        case ".btlog":
+            assert path.read_bytes().startswith(b"BTCPP4-FileLogger2")
         case _:
             raise AssertionError(f"what is {path.name}?")
 
@@ -116,13 +139,27 @@ def assert_complete(path):
 def test_d10_a_power_cut_while_a_run_is_saved_leaves_each_file_complete_or_absent(tmp_path, size, there):
     tree, runs = tmp_path / "nap.yaml", tmp_path / "runs"
     tree.write_text(NAP)
-    run_until_it_dies(RUN, size, tree, "--config", "fake", "--fast", "--json", "--out", runs)
+    run_until_it_dies(SAVE_RUN, size, tree, "--config", "fake", "--fast", "--json", "--out", runs)
     (unfinished,) = runs.glob("*/.unfinished-*")
     assert unfinished.stat().st_size == size  # it died in the middle of this one
     saved = [path for path in runs.glob("*/*") if not path.name.startswith(".")]
     assert set(there) <= {path.name for path in saved}
     for path in saved:
         assert_complete(path)
+
+
+def test_d10_a_power_cut_in_a_run_leaves_a_recording_of_all_seconds_that_were_complete(tmp_path):
+    tree, runs, size = tmp_path / "nap.yaml", tmp_path / "runs", 100_000
+    tree.write_text(NAP.replace("2.0", "600"))
+    run_until_it_dies(RUN, size, tree, "--config", "fake", "--fast", "--out", runs)
+    (path,) = runs.glob("*/run.mcap")
+    assert path.stat().st_size == size  # it died in the middle of it
+    with read_run(path) as run:
+        steps = [record.step for record in run.records()]
+        assert steps == list(range(len(steps)))
+        assert len(steps) > 100
+        assert run.ending is None
+        assert "the recording was cut off" in run.damage[0]
 
 
 def test_d10_a_power_cut_while_a_fault_is_recorded_leaves_no_half_record(tmp_path):

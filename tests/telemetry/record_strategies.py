@@ -14,6 +14,7 @@ from bt_robot.messages import (
     Effort,
     Frame,
     Health,
+    Heard,
     JointLimits,
     KeyWrite,
     LinkState,
@@ -26,6 +27,7 @@ from bt_robot.messages import (
     TickRecord,
     Verdict,
 )
+from bt_robot.messages.steering import Wish
 from bt_robot.telemetry.recorder import RunInfo, Source
 
 JOINTS = ("a", "b", "gripper")
@@ -113,6 +115,9 @@ def runs(draw, max_ticks=8):
                 layout=layout,
                 written=tuple(draw(st.lists(made(KeyWrite, value=values), max_size=3))),
                 acts=tuple(draw(st.lists(words, max_size=2))),
+                wishes=tuple(draw(st.lists(made(Wish), max_size=2))),
+                mode=draw(st.sampled_from(["running", "held", "stepping"])),
+                heard=draw(st.none() | made(Heard)),
             )
         )
     return records

@@ -67,3 +67,16 @@ def test_the_end_of_a_run_does_not_wait_for_ever(record, caplog, monkeypatch):
     sink.close()
     assert "x.log is not complete" in caplog.text
     slow.may_go_on.set()
+
+
+def test_where_time_can_wait_nothing_is_dropped(record):
+    slow = Slow()
+    sink = Background(slow, "x.log", max_waiting=2, patient=True)
+    loop = threading.Thread(target=lambda: [sink.publish(record(step)) for step in range(10)])
+    loop.start()
+    loop.join(0.2)
+    assert loop.is_alive()  # it waits for room
+    slow.may_go_on.set()
+    loop.join(10)
+    sink.close()
+    assert slow.steps == list(range(10))

@@ -75,6 +75,8 @@ def test_what_lets_a_node_go_on():
         ({"mode": 2}, "'mode': expected a whole number from 0 to 1"),
         ({"position": None}, "'position'"),
         ({"once": 1}, "'once': expected true or false"),
+        ({"mode": 1}, "'desired_status': expected SUCCESS or FAILURE"),
+        ({"mode": 1, "desired_status": "NOPE"}, "'desired_status'"),
         ({"enabled": "yes"}, "'enabled'"),
     ],
 )

@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -101,6 +102,17 @@ def test_a_picture_that_does_not_change_is_recorded_once_and_found_from_all_late
         assert len(list(make_reader(file).iter_messages(topics=["/cameras/front"]))) == 1
 
 
+def test_several_threads_may_look_at_once(whole):
+    path, records = whole
+    with read_run(path) as run, ThreadPoolExecutor(4) as pool:
+        times_s = [each.time_s for each in records[::9]] * 3
+        random.Random(1).shuffle(times_s)
+        found = list(
+            pool.map(lambda time_s: int(run.record_at(time_s).observation.frames["front"].image[0, 0, 0]), times_s)
+        )
+    assert all(abs(30 * time_s // 3 * 3 - grey) <= 3 for time_s, grey in zip(times_s, found, strict=True))
+
+
 def complete_until(path, size):
     """How many ticks are in the chunks that end before a size, told by the file's own index."""
     with path.open("rb") as file:
@@ -146,6 +158,17 @@ def test_a_damaged_second_is_left_out_and_told(whole, tmp_path):
         assert run.record_at(2.5).step == 59
 
 
+def test_a_recording_whose_first_second_is_damaged_can_not_be_read_and_says_so(whole, tmp_path):
+    path, _ = whole
+    data = bytearray(path.read_bytes())
+    with path.open("rb") as file:
+        first = make_reader(file).get_summary().chunk_indexes[0]
+    data[first.chunk_start_offset + first.chunk_length // 2] ^= 0xFF
+    (tmp_path / "run.mcap").write_bytes(data)
+    with pytest.raises(RecordingError, match=r"has no tick that can be read: the recording is damaged at 0\.0 s"):
+        read_run(tmp_path)
+
+
 def test_no_damage_does_more_than_lose_ticks(whole, tmp_path):
     path, _ = whole
     data, rng = path.read_bytes(), random.Random(7)
@@ -170,7 +193,7 @@ def test_no_damage_does_more_than_lose_ticks(whole, tmp_path):
         (lambda path: None, "is a folder without a run.mcap; expected a recording, or the folder of a run"),
         (lambda path: (path / "run.mcap").write_bytes(b"tree: x"), "is no MCAP file; expected a recording of bt-run"),
         (lambda path: (path / "run.mcap").write_bytes(b""), "is no MCAP file"),
-        (lambda path: foreign(path / "run.mcap"), "is an MCAP file, but not one that bt-run wrote"),
+        (lambda path: foreign(path / "run.mcap"), "is an MCAP file, but no recording of bt-run, or one without a tick"),
         (
             lambda path: foreign(path / "run.mcap", format="2"),
             "is a recording of format 2; expected 1",

@@ -17,7 +17,7 @@ from bt_robot.messages import Frame, NodeInfo, NodeState, Status, TickRecord
 from bt_robot.telemetry.recorder import RecordedEnding, Recorder, Source, read_run
 from bt_robot.telemetry.recorder.messages import Tick
 from tests.scale import examples
-from tests.telemetry.record_strategies import CAMERAS, JOINTS, run_info, runs, told
+from tests.telemetry.record_strategies import CAMERAS, JOINTS, STARTED, run_info, runs, told
 
 SOURCES = (Source("trees/t.yaml", "tree: t\n"),)
 LIMIT = 50_000_000
@@ -25,7 +25,7 @@ LIMIT = 50_000_000
 
 def recorded(path, records, *, rate_hz=10.0, limit=LIMIT, ending=None):
     """Write a recording, and return its path."""
-    recorder = Recorder(path, run_info(), lambda _: ("t", SOURCES), rate_hz, limit)
+    recorder = Recorder(path, run_info(), lambda _: ("t", SOURCES), rate_hz, limit, now=lambda: STARTED)
     for record in records:
         recorder.publish(record)
     if ending:

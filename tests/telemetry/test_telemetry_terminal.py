@@ -47,6 +47,11 @@ def test_what_went_wrong_with_the_chunks_is_counted_and_the_plan_told_in_what_ro
     assert header_text(record(60, plan=PlanStats(late=3)))[2].endswith("   3 late")
 
 
+def test_a_run_that_a_person_holds_says_so(record):
+    assert header_text(record(60, mode="held"))[0] == "pick_place      2.0 s   HELD BY A PERSON    30.0 ticks/s"
+    assert "STEPPED BY A PERSON" in header_text(record(60, mode="stepping"))[0]
+
+
 @given(
     age=st.integers(0, 10_000),
     stalls=st.integers(0, 999),

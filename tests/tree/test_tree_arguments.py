@@ -128,8 +128,8 @@ ERRORS: dict[str, tuple[str, str, str, list[str]]] = {
         "{pause_s: {type: float}}",
         "{wait: {duration_s: $pause_s}}",
         [
-            "t.yaml:3:66: s.pause_s: the key 'pause_ms' is in ms; expected a key in s (another unit is another key, "
-            "such as 'pause_s')"
+            "t.yaml:3:66: s.pause_s: the key 'pause_ms' is in ms; expected a key in s (what writes it has to give s, "
+            "to a key such as 'pause_s')"
         ],
     ),
     "a key that the caller never writes": (
@@ -147,7 +147,7 @@ ERRORS: dict[str, tuple[str, str, str, list[str]]] = {
         "{sequence: [{ask: {prompt: pick the $colour block}}, {ask: {prompt: $colour}}]}",
         [
             "s.yaml:3:34: ask.prompt: '$colour' in the middle of a text; expected the whole value "
-            "(nothing is put into a text)"
+            "(nothing is put into a text; let a parameter or a key hold all of it)"
         ],
     ),
 }

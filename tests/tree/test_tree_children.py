@@ -131,5 +131,12 @@ def test_the_default_comes_last_and_is_no_case():
 
 
 def test_a_case_whose_word_is_no_name_has_a_path_all_the_same():
-    spec = root_of(f'{{switch: {{value: red, cases: {{"é!": look, "ß?": look, "{"x" * 90}": look}}}}}}')
+    spec = root_of(f'{{switch: {{value: "é!", cases: {{"é!": look, "ß?": look, "{"x" * 90}": look}}}}}}')
     assert [child.name for child in spec.children] == ["case__", "case___2", "case_" + "x" * 59]
+
+
+def test_a_plain_value_that_is_none_of_the_cases_was_meant_as_a_key():
+    with pytest.raises(LoadError) as refused:
+        root_of("{switch: {value: colour, cases: {red: look}, default: look}}")
+    assert "switch.value: 'colour' is none of the cases" in str(refused.value)
+    assert 'did you mean "{colour}"?' in str(refused.value)

@@ -149,6 +149,54 @@ def test_a_path_that_does_not_exist_is_refused_with_the_nearest_one():
         tree.hook("t/pray", before=lambda: R)
 
 
+def test_several_may_hook_a_node_and_each_takes_only_its_own_hook_away():
+    tree, ctx = tree_of(say("RRRS")), ManualContext()
+    answers = {"page": None, "groot2": R}
+    for owner in answers:
+        tree.hook("t", before=lambda owner=owner: answers[owner], owner=owner)
+    assert tree.tick(ctx) is R
+    assert ctx.log == []
+    answers["page"] = F
+    assert tree.tick(ctx) is F
+    tree.unhook("t", "page")
+    assert tree.tick(ctx) is R
+    assert ctx.log == []
+    tree.unhook("t", "groot2")
+    tree.tick(ctx)
+    assert ctx.log == ["start RRRS", "tick RRRS"]
+
+
+@pytest.mark.parametrize(("script", "end"), [("F", F), ("S", S)])
+def test_an_end_that_was_held_back_is_told_in_the_nodes_own_words(script, end):
+    tree, ctx = tree_of(f"{{sequence: [{say(script)}]}}"), ManualContext()
+    answers = iter([None, R, end])
+    tree.hook("t/play", before=lambda: next(answers), after=lambda _: R)
+    assert [tree.tick(ctx), tree.tick(ctx)] == [R, R]
+    assert reasons(tree)[1] == ("RUNNING", "held by a breakpoint")
+    assert tree.tick(ctx) is end
+    assert reasons(tree)[1] == (end.value, f"{script} says {script}")
+    assert ctx.log == [f"start {script}", f"tick {script}"]
+    assert end is S or (tree.failure is not None and tree.failure.reason == "F says F")
+
+
+def test_an_end_that_was_held_back_is_forgotten_when_the_node_is_halted():
+    tree, ctx = tree_of(f"{{sequence: [{say('F')}]}}"), ManualContext()
+    tree.hook("t/play", after=lambda _: R)
+    tree.tick(ctx)
+    tree.halt()
+    tree.hook("t/play", before=lambda: F)
+    assert tree.tick(ctx) is F
+    assert tree.failure is not None
+    assert tree.failure.reason == "forced"
+
+
+def test_the_status_of_a_node_can_be_asked_in_the_middle_of_a_tick():
+    tree, ctx, seen = tree_of(f"{{sequence: [{say('S')}, {say('R')}]}}"), ManualContext(), []
+    tree.hook("t/play_2", before=lambda: seen.append([tree.status_of(node.path) for node in tree.nodes]))
+    tree.tick(ctx)
+    assert seen == [[Status.IDLE, S, Status.IDLE]]
+
+
 ANSWERS = st.lists(st.sampled_from([None, None, R, S, F]), min_size=1, max_size=4)
 
 

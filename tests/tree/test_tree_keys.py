@@ -205,8 +205,15 @@ def test_other_braces_are_text(text):
 
 def test_a_key_in_the_middle_of_a_text_is_refused_where_it_is_one():
     assert problems(put("x", "3"), 'take: {word: "it is {x} wide"}') == [
-        "t.yaml:5:20: take.word: '{x}' in the middle of a text; expected the whole value (nothing is put into a text)"
+        "t.yaml:5:20: take.word: '{x}' in the middle of a text; expected the whole value "
+        "(nothing is put into a text; let a parameter or a key hold all of it)"
     ]
+
+
+@pytest.mark.parametrize("word", ["{color}", "{Colour}", "$colour"])
+def test_what_is_nearly_a_key_is_refused_in_the_middle_of_a_text_too(word):
+    (problem,) = problems(put("colour", "red"), f"take: {{word: 'the {word} one'}}")
+    assert f"'{word}' in the middle of a text" in problem
 
 
 @pytest.mark.parametrize("number", [".nan", "-.inf", "0x10", "010", "1:30", "1_000", "2026-01-01"])

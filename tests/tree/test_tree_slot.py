@@ -8,6 +8,7 @@ import pytest
 from tree_leaves import REGISTRY, ManualContext, Measure, Wait
 
 from bt_robot.errors import PortError
+from bt_robot.messages import KeyWrite
 from bt_robot.tree import Slot, build_tree, parse_tree
 
 TEXT = """
@@ -77,3 +78,13 @@ def test_two_trees_of_one_spec_share_nothing():
     assert Wait.duration_s.slot(leaf_of(one, "wait")).written
     assert not Wait.duration_s.slot(leaf_of(other, "wait")).written
     assert leaf_of(one, "measure") is not leaf_of(other, "measure")
+
+
+def test_a_tree_tells_what_was_written_or_unset_since_it_was_asked_last():
+    tree = build_tree(parse_tree(TEXT, "t.yaml", REGISTRY))
+    assert tree.written() == ()
+    tree.tick(ManualContext())
+    assert tree.written() == (KeyWrite("t", "width", 2.5),)
+    assert tree.written() == ()
+    Measure.seen.slot(leaf_of(tree, "measure")).unset()
+    assert tree.written() == (KeyWrite("t", "width", None),)

@@ -6,6 +6,7 @@ import pytest
 from tree_leaves import REGISTRY
 
 from bt_robot.errors import LoadError
+from bt_robot.nodes import standard_registry
 from bt_robot.tree import parse_tree
 from bt_robot.tree.vocabulary.units import in_unit, unit_of
 
@@ -52,5 +53,24 @@ def test_a_key_in_another_unit_is_refused():
         parse_tree(root("pause_ms"), "t.yaml", REGISTRY)
     assert str(error.value).endswith(
         "wait.duration_s: the key 'pause_ms' is in ms; expected a key in s "
-        "(another unit is another key, such as 'pause_s')"
+        "(what writes it has to give s, to a key such as 'pause_s')"
     )
+
+
+@pytest.mark.parametrize(
+    "node", ['set_blackboard: {key: "{b_s}", value: "{a_ms}"}', 'compare: {left: "{a_ms}", is: less, right: "{b_s}"}']
+)
+def test_a_value_is_not_copied_or_compared_across_units(node):
+    text = f"""
+tree: t
+root:
+  sequence:
+    - set_blackboard: {{key: "{{a_ms}}", value: 500}}
+    - set_blackboard: {{key: "{{b_s}}", value: 0.5}}
+    - {node}
+"""
+    with pytest.raises(LoadError) as refused:
+        parse_tree(text, "t.yaml", standard_registry())
+    (problem,) = refused.value.problems
+    assert problem.code == "key-type"
+    assert " is in " in problem.message

@@ -167,8 +167,9 @@ def nodes(built_in: BuiltIn, below: st.SearchStrategy[Shape], *, most: int = 4) 
         values = {name: value for name, value in values.items() if value is not None}
         if built_in.type == "for_each":
             values["item"] = {str: "{word}", float: "{number}"}.get(type(*values["items"][:1] or [None]), "{nothing}")
-        if built_in.type == "switch" and words[-1] != "default":
-            values["value"] = draw(st.sampled_from(words)).removeprefix("case ")
+        if built_in.type == "switch":
+            cases = [word for word in words if word != "default"]
+            values["value"] = draw(st.sampled_from(cases)).removeprefix("case ")
         while found := built_in.amiss(values, len(children)):
             values[found[0]] = 1
         return Shape(built_in.type, values, tuple(children), words)

@@ -92,8 +92,8 @@ def _shots(records: Iterator[TickRecord]) -> Iterator[tuple[TickRecord, Caption]
     """Yield the ticks to be shown, evenly spaced; where ticks are missing, nothing is."""
     next_s, event, event_s = float("-inf"), "", float("-inf")
     for record in records:
-        if told := (*record.acts, *record.events):
-            event, event_s = told[-1], record.time_s
+        if record.events:
+            event, event_s = record.events[-1], record.time_s
         if record.time_s < next_s - 1e-6:
             continue
         next_s = record.time_s + 1 / FPS if next_s < record.time_s - 1 / FPS else next_s + 1 / FPS

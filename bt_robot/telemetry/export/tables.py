@@ -122,10 +122,9 @@ def _nodes(record: TickRecord, before: TickRecord | None) -> Iterator[Row]:
 
 
 def _events(record: TickRecord) -> Iterator[Row]:
-    for words in record.acts:
-        yield "person", words
     for words in record.events:
-        yield "run", words
+        who, said, what = words.partition("person: ")
+        yield ("person", what) if said and not who else ("run", words)
 
 
 def _chunk(record: TickRecord) -> Iterator[Row]:

@@ -72,9 +72,15 @@ class BtLog:
             self._flushed_s = record.time_s
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
+        """Close the file; one that the disk took nothing of is taken away."""
+        if self._file is None:
+            return
+        try:
             self._file.close()
+        finally:
+            path = Path(self._file.name)
+            if path.stat().st_size == 0:
+                path.unlink()
 
     def _opened(self, layout: tuple[NodeInfo, ...]) -> BinaryIO:
         if len(layout) > MAX_NODES:

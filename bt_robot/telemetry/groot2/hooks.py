@@ -89,6 +89,12 @@ class Hooks:
             return reached
 
     @property
+    def holding(self) -> bool:
+        """Whether a node holds now."""
+        with self._lock:
+            return self.heeded and any(hook.holds and hook.wish.enabled for hook in self._hooks.values())
+
+    @property
     def places(self) -> set[int]:
         """The numbers of the nodes that have a hook."""
         with self._lock:

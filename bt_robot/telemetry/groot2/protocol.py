@@ -129,6 +129,8 @@ def read_hooks(payload: bytes) -> tuple[HookWish, ...]:
 def _hook(data: Any) -> HookWish:
     fields = _mapping(data)
     mode = _whole(fields, "mode", 1)
+    if mode == 1 and _result(fields) is None:
+        raise WrongRequest("'desired_status': expected SUCCESS or FAILURE, as the hook answers for the node")
     return HookWish(
         uid=_whole(fields, "uid", 0xFFFF),
         position=_POSITIONS[_whole(fields, "position", 1)],

@@ -12,6 +12,7 @@ from typing import Literal
 
 from bt_robot.messages import (
     Health,
+    Heard,
     JointLimits,
     Joints,
     LatencyParts,
@@ -22,6 +23,7 @@ from bt_robot.messages import (
     Status,
     Verdict,
 )
+from bt_robot.messages.steering import Mode, Wish
 
 FORMAT = 1
 """Grows when older readers would misread newer recordings."""
@@ -134,6 +136,9 @@ class Tick:
         events: What a person should read, in order.
         written: The keys that were written on the blackboard.
         acts: What a person did to the run.
+        wishes: The same as values.
+        mode: How the run went on.
+        heard: What sight, the vision-language model and people told the tree.
     """
 
     step: int
@@ -157,6 +162,9 @@ class Tick:
     events: tuple[str, ...] = ()
     written: tuple[Written, ...] = ()
     acts: tuple[str, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    mode: Mode = "running"
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +271,7 @@ class RunInfo:
 
     Attributes:
         tree: The tree's name.
-        started: When the run's clock showed 0.
+        started: When the run's clock showed 0, as the wall's clock had it.
         seed: Its seed.
         fast: Whether it ran in simulated time that nobody paced.
         prompt: The text of `--prompt`; empty where a tree file was run.

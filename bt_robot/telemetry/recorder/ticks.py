@@ -162,6 +162,9 @@ class Folder:
             layout=self._layout(tick.tree),
             written=tuple(KeyWrite(each.scope, each.key, _read_value(each.value)) for each in tick.written),
             acts=tick.acts,
+            heard=tick.heard,
+            wishes=tick.wishes,
+            mode=tick.mode,
         )
 
 
@@ -190,6 +193,9 @@ def _plain_tick(record: TickRecord, tree: int, told: Sequence[int], *, whole: bo
         events=record.events,
         written=tuple([Written(each.scope, each.key, _written_value(each.value)) for each in record.written]),
         acts=record.acts,
+        heard=record.heard,
+        wishes=record.wishes,
+        mode=record.mode,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -76,28 +77,30 @@ class Recorder:
         tree_of: TreeOf,
         rate_hz: float,
         limit_bytes: int,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
-        """Open the file and write what is known of the run.
+        """Open the file.
 
         Args:
             path: The file; it is replaced.
-            info: What is known of the run.
+            info: What is known of the run; when it started is found out with its first tick.
             tree_of: Finds a tree.
             rate_hz: Pictures per camera and second, at most.
             limit_bytes: The size that the file may have.
+            now: The wall's clock.
 
         Raises:
             OSError: The disk takes nothing.
         """
         self._file = path.open("wb")
-        self._name = path.name
+        self._path = path
         self._tree_of = tree_of
-        self._start_ns = nanoseconds(info.started)
+        self._info = info
+        self._now = now
+        self._start_ns: int | None = None
         self._writer = Writer(self._file, chunk_size=_NEVER, compression=CompressionType.ZSTD)
         self._writer.start(profile="", library="bt_robot")
-        self._writer.add_metadata(RUN, {"format": str(FORMAT), "tree": info.tree, "run": to_json(info).decode()})
         self._channels = self._registered(info.cameras)
-        self._file.flush()
         self._unfolder = Unfolder(info.limits.names)
         self._shutter = Shutter(rate_hz)
         self._room = Room(limit_bytes)
@@ -117,6 +120,8 @@ class Recorder:
         Raises:
             OSError: The disk takes nothing.
         """
+        if self._start_ns is None:
+            self._start_ns = self._begin(record.time_s)
         second = math.floor(record.time_s + 1e-9)
         if second > self._second or self._pending > CHUNK_BYTES:
             self._flush()
@@ -139,7 +144,7 @@ class Recorder:
         self._ending = ending
 
     def close(self) -> None:
-        """Write the end, and the index with which others find their way in the file."""
+        """Write the end, and the index with which others find their way in the file; an empty one is taken away."""
         try:
             self._flush()
             for record in self._tail:
@@ -149,8 +154,10 @@ class Recorder:
                 left_out = {"left_out_ticks": str(self._left_out)} if self._left_out else {}
                 self._writer.add_metadata(ENDING, {"ending": to_json(self._ending).decode(), **left_out})
             self._writer.finish()
+            self._file.flush()
+            os.fsync(self._file.fileno())
         finally:
-            self._file.close()
+            self._close()
 
     def _keep_for_the_end(self, record: TickRecord) -> None:
         if self._tail:
@@ -158,7 +165,21 @@ class Recorder:
         self._left_out += len(self._tail) == self._tail.maxlen
         self._tail.append(record)
 
+    def _begin(self, time_s: float) -> int:
+        """Write what is known of the run in its first tick; return when its clock showed 0 [ns since 1970]."""
+        info = replace(self._info, started=self._now() - timedelta(seconds=time_s))
+        self._writer.add_metadata(RUN, {"format": str(FORMAT), "tree": info.tree, "run": to_json(info).decode()})
+        return nanoseconds(info.started)
+
+    def _close(self) -> None:
+        try:
+            self._file.close()
+        finally:
+            if self._start_ns is None or self._path.stat().st_size == 0:
+                self._path.unlink()
+
     def _write(self, record: TickRecord, one_in: int | None, *, last: bool = False) -> None:
+        assert self._start_ns is not None, "it was written when the first tick came"
         time_ns = self._start_ns + round(1e9 * record.time_s)
         if record.layout is not self._layout:
             self._take_over(record, time_ns)
@@ -211,7 +232,7 @@ class Recorder:
     def _tell(self, what: str, words: str) -> None:
         if self._told != what:
             self._told = what
-            logger.warning("%s: %s (--record-limit)", self._name, words)
+            logger.warning("%s: %s (--record-limit)", self._path.name, words)
 
 
 def without_pictures(record: TickRecord) -> TickRecord:

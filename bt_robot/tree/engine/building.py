@@ -41,16 +41,16 @@ def build_nodes(root: NodeSpec, run: Run) -> tuple[list[Node], tuple[NodeInfo, .
         specs, infos = _unfold(root)
         _make_room(max(info.depth for info in infos))
         nodes = _make(specs, infos, run)
-        _attach(nodes, infos, run)
+        _attach(nodes, specs, infos, run)
     return nodes, tuple(infos)
 
 
-def _attach(nodes: Sequence[Node], infos: Sequence[NodeInfo], run: Run) -> None:
+def _attach(nodes: Sequence[Node], specs: Sequence[NodeSpec], infos: Sequence[NodeInfo], run: Run) -> None:
     """Tell every node who it is, from the last one up."""
     advance_of = leaf_advances(run)
     for index in range(len(nodes) - 1, -1, -1):
         node, info = nodes[index], infos[index]
-        node.path, node.depth, node.index = info.path, info.depth, index
+        node.path, node.depth, node.index, node.given = info.path, info.depth, index, specs[index].values
         node.attach(run)
         if isinstance(node, LeafNode):
             node.hasten(advance_of(node))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from time import perf_counter
+from types import MappingProxyType
 
 from py_trees import composites
 from py_trees.common import ParallelPolicy, Status
@@ -114,6 +115,8 @@ class ParallelAllNode(_SideBySideNode):
 
 class QuorumNode(OwnComposite):
     """`quorum`."""
+
+    adjustable = MappingProxyType({"at_least": "_at_least"})
 
     def __init__(self, name: str, at_least: int, children: Sequence[Node]) -> None:
         super().__init__(name, children)

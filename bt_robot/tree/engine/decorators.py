@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from types import MappingProxyType
 from typing import Any
 
 from py_trees import decorators
@@ -108,6 +109,8 @@ class ForceFailureNode(DecoratorNode, decorators.SuccessIsFailure):
 class RetryNode(DecoratorNode, decorators.Retry):
     """`retry`: one attempt a tick at most."""
 
+    adjustable = MappingProxyType({"attempts": "num_failures"})
+
     def update(self) -> Status:
         """Count failures; RUNNING while attempts are left."""
         status = self.child.status
@@ -124,6 +127,8 @@ class RetryNode(DecoratorNode, decorators.Retry):
 class RepeatNode(DecoratorNode, decorators.Repeat):
     """`repeat`: one round a tick at most."""
 
+    adjustable = MappingProxyType({"times": "num_success"})
+
     def update(self) -> Status:
         """Count successes; RUNNING while rounds are left."""
         status = self.child.status
@@ -138,10 +143,18 @@ class RepeatNode(DecoratorNode, decorators.Repeat):
 class TimeoutNode(DecoratorNode, decorators.Timeout):
     """`timeout`, measured on the run's clock, which a simulation may run faster than the wall."""
 
+    adjustable = MappingProxyType({"duration_s": "duration"})
+
     def initialise(self) -> None:
         """Start the clock."""
         self.finish_time = self.run.now_s + self.duration
         self._expired = False
+
+    def adjust(self, name: str, value: Any) -> None:
+        """Allow another time, counted from when the child was started."""
+        if self.status is RUNNING:
+            self.finish_time += value - self.duration
+        super().adjust(name, value)
 
     def update(self) -> Status:
         """Fail when the child's time is over; `stop` halts it."""

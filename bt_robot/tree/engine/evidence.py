@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from types import MappingProxyType
 
 from py_trees.common import Status
 
@@ -45,6 +46,8 @@ class _EvidenceNode(OwnDecorator):
 class SteadyNode(_EvidenceNode):
     """`steady`."""
 
+    adjustable = MappingProxyType({"for_s": "_for_s", "release_s": "_release_s", "max_gap_s": "_max_gap_s"})
+
     def __init__(self, name: str, child: Node, for_s: float, release_s: float, max_gap_s: float) -> None:
         super().__init__(name, child, max_gap_s)
         self._for_s = for_s
@@ -73,6 +76,8 @@ class SteadyNode(_EvidenceNode):
 
 class VotesNode(_EvidenceNode):
     """`votes`."""
+
+    adjustable = MappingProxyType({"at_least": "_at_least", "max_gap_s": "_max_gap_s"})
 
     def __init__(self, name: str, child: Node, at_least: int, of: int, max_gap_s: float) -> None:
         super().__init__(name, child, max_gap_s)

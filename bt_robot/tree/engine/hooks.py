@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from py_trees.common import Status as Oracle
 
@@ -32,16 +32,34 @@ class _Stop(Protocol):
 
 
 class Hook:
-    """Stands in for the `advance` and `stop` of one node; other nodes do not notice that there are hooks."""
+    """Stands in for the `advance` and `stop` of one node; other nodes do not notice that there are hooks.
 
-    def __init__(self, node: Node, before: Before | None, after: After | None) -> None:
+    Several may ask through it, e.g. a page and Groot2: the first that has an answer is heeded.
+    """
+
+    def __init__(self, node: Node) -> None:
         """Take the node's place."""
         self._node = node
-        self._before = before
-        self._after = after
+        self._before: dict[str, Before] = {}
+        self._after: dict[str, After] = {}
         self._pretends = False  # the node is RUNNING for its parent, but was not started, or has ended
+        self._ended: tuple[Oracle, str, Explanation | None] | None = None  # how, if its end is not told yet
         self._advance, self._stop, self._plain = node.advance, node.stop, node.plain
         self._put(self.advance, self.stop, None)
+
+    def add(self, owner: str, before: Before | None, after: After | None) -> None:
+        """Ask somebody from now on; who asked before under the same name is forgotten."""
+        self.drop(owner)
+        if before:
+            self._before[owner] = before
+        if after:
+            self._after[owner] = after
+
+    def drop(self, owner: str) -> bool:
+        """Ask somebody no more; return whether nobody is left."""
+        self._before.pop(owner, None)
+        self._after.pop(owner, None)
+        return not (self._before or self._after)
 
     def remove(self) -> None:
         """Give the node its place back; if it only pretended to be RUNNING it starts in the next tick."""
@@ -56,14 +74,21 @@ class Hook:
 
     def advance(self) -> Oracle:
         """Tick the node, unless the hook answers for it."""
-        answer = self._ask_before()
+        answer = self._ask(self._before, "before")
+        node, run = self._node, self._node.run
         if answer is None:
             self._stop_pretending()
             status = self._advance()
-            other = self._ask_after(status)
-            return status if other is None or other is status else self._say(other, FORCED)
-        node, run = self._node, self._node.run
-        status = self._say(answer, HELD if answer is RUNNING else FORCED)
+            other = self._ask(self._after, "after", STATUS[status])
+            if other is None or other is status:
+                return status
+            if other is RUNNING:
+                self._ended = status, node.feedback_message, node.explanation
+            return self._say(other, HELD if other is RUNNING else FORCED)
+        if self._ended is not None and answer is self._ended[0]:
+            status = self._tell_the_end(*self._ended)
+        else:
+            status = self._say(answer, HELD if answer is RUNNING else FORCED)
         run.trace.append(node)
         if run.observed and isinstance(node, LeafNode):
             run.stamps.append(perf_counter())
@@ -91,26 +116,29 @@ class Hook:
             node.explanation = Explanation(node.path, words, declined=False, depth=node.depth)
         return answer
 
+    def _tell_the_end(self, status: Oracle, words: str, explanation: Explanation | None) -> Oracle:
+        """Say at last how the node had ended, in its own words."""
+        node = self._node
+        self._pretends, self._ended = False, None
+        node.status, node.feedback_message, node.explanation = status, words, explanation
+        node.run.touched.append(node)
+        return status
+
     def _stop_pretending(self) -> None:
+        self._ended = None
         if self._pretends:
             self._pretends = False
             self._node.status = INVALID
             self._node.run.touched.append(self._node)
 
-    def _ask_before(self) -> Oracle | None:
-        try:
-            answer = self._before() if self._before else None
-            return None if answer is None else _ANSWERS[answer]
-        except Exception:  # whatever a debugger raises, the tick must not notice
-            _logger.exception("the hook before %s failed and is dropped", self._node.path)
-            self._before = None
-            return None
-
-    def _ask_after(self, status: Oracle) -> Oracle | None:
-        try:
-            answer = self._after(STATUS[status]) if self._after else None
-            return None if answer is None else _ANSWERS[answer]
-        except Exception:  # as above
-            _logger.exception("the hook after %s failed and is dropped", self._node.path)
-            self._after = None
-            return None
+    def _ask(self, asked: dict[str, Any], when: str, *said: Status) -> Oracle | None:
+        """Return the first answer there is."""
+        for owner, ask in list(asked.items()):
+            try:
+                answer = ask(*said)
+                if answer is not None:
+                    return _ANSWERS[answer]
+            except Exception:  # whatever a debugger raises, the tick must not notice
+                _logger.exception("the hook %s %s failed and is dropped", when, self._node.path)
+                asked.pop(owner, None)
+        return None

@@ -19,10 +19,12 @@ What a new kind of node has to keep to:
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
@@ -64,7 +66,8 @@ class Run:
     Attributes:
         context: The tick's context as the leaves reach it.
         slots: The blackboard.
-        now_s: The run's clock at the latest tick [s].
+        now_s: The tree's clock at the latest tick [s].
+        behind_s: How far that is behind the run's clock [s].
         tick: The number of the latest tick, from 1.
         trace: The nodes ticked in the latest tick, children before their parents.
         touched: Nodes whose status or words may have changed since somebody last looked at them.
@@ -74,12 +77,25 @@ class Run:
         halts: For each halt of a running leaf: how many stamps there were, the leaf, and the time it took [s].
     """
 
-    __slots__ = ("context", "halts", "leaving", "now_s", "observed", "slots", "stamps", "tick", "touched", "trace")
+    __slots__ = (
+        "behind_s",
+        "context",
+        "halts",
+        "leaving",
+        "now_s",
+        "observed",
+        "slots",
+        "stamps",
+        "tick",
+        "touched",
+        "trace",
+    )
 
     def __init__(self, *, observed: bool = True) -> None:
         self.context = LeafContext()
         self.slots: dict[Key, Slot] = {}
         self.now_s = 0.0
+        self.behind_s = 0.0
         self.tick = 0
         self.trace: list[Node] = []
         self.touched: list[Node] = []
@@ -109,6 +125,13 @@ class Run:
         elif self.touched:
             self.touched.clear()
 
+    def pass_by(self) -> None:
+        """Let a tick pass in which no node is ticked."""
+        self.tick += 1
+        self.trace.clear()
+        self.stamps.clear()
+        self.halts.clear()
+
 
 class Node(Behaviour):
     """A node of a running tree.
@@ -118,8 +141,10 @@ class Node(Behaviour):
         depth: 0 for the root.
         index: Its place in the order from the root down, 0 for the root.
         run: What it shares with the tree's other nodes.
+        given: Its parameters as they were given; a Key stands for a place on the blackboard.
         nodes: The nodes below it, in order.
         explanation: Why it failed last; None before it ever did.
+        adjustable: The parameters that may get another value while the tree runs, and the attributes that hold them.
         looks_only: Whether it is a condition, or is made of nothing else.
         leaving: Whether it is a leaf that was halted and needs more ticks to let go.
         plain: The node itself if it is a leaf without a hook, whose `on_tick` its parent may call.
@@ -134,7 +159,9 @@ class Node(Behaviour):
     depth = 0
     index = 0
     run: Run
+    given: Mapping[str, object] = MappingProxyType({})
     nodes: list[Node]
+    adjustable: ClassVar[Mapping[str, str]] = MappingProxyType({})
     explanation: Explanation | None = None
     looks_only = False
     leaving = False
@@ -147,6 +174,10 @@ class Node(Behaviour):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.nodes = cast("list[Node]", self.children)  # a tree is built of nothing else
+
+    def adjust(self, name: str, value: object) -> None:
+        """Take another value for one of the parameters that are `adjustable`."""
+        setattr(self, self.adjustable[name], inf if value == "forever" else value)
 
     @abstractmethod
     def advance(self) -> Status:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 from py_trees.common import Status
 
@@ -14,11 +15,18 @@ from bt_robot.tree.engine.own_nodes import OwnDecorator
 class DelayNode(OwnDecorator):
     """`delay`."""
 
+    adjustable = MappingProxyType({"duration_s": "_duration_s"})
+
     def __init__(self, name: str, child: Node, duration_s: float) -> None:
         super().__init__(name, child)
         self._duration_s = duration_s
         self._start_s = 0.0
         self._waiting = False
+
+    def adjust(self, name: str, value: Any) -> None:
+        """Wait for another time, counted from the start."""
+        self._start_s += value - self._duration_s
+        super().adjust(name, value)
 
     def advance(self) -> Status:
         """Wait, then run the child."""
@@ -38,6 +46,8 @@ class DelayNode(OwnDecorator):
 
 class RateLimitNode(OwnDecorator):
     """`rate_limit`."""
+
+    adjustable = MappingProxyType({"period_s": "_period_s"})
 
     def __init__(self, name: str, child: Node, period_s: float) -> None:
         super().__init__(name, child)
@@ -68,6 +78,8 @@ class RateLimitNode(OwnDecorator):
 
 class CooldownNode(OwnDecorator):
     """`cooldown`."""
+
+    adjustable = MappingProxyType({"duration_s": "_duration_s"})
 
     def __init__(self, name: str, child: Node, duration_s: float, after: Literal["any", "success", "failure"]) -> None:
         super().__init__(name, child)

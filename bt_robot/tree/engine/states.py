@@ -31,7 +31,7 @@ class States:
         states = self._states
         for node in run.touched:
             if self._differs(node):
-                self._note(node, run.now_s, ticked=states[node.index].ticked)
+                self._note(node, run.now_s + run.behind_s, ticked=states[node.index].ticked)
         run.touched.clear()
 
     def look_at_all(self, run: Run) -> None:
@@ -46,10 +46,10 @@ class States:
         for node in run.trace:
             node.noted = run.tick
             if not self._states[node.index].ticked:
-                self._note(node, run.now_s, ticked=True)
+                self._note(node, run.now_s + run.behind_s, ticked=True)
         for node in self._before:
             if node.noted != run.tick and self._states[node.index].ticked:
-                self._note(node, run.now_s, ticked=False)
+                self._note(node, run.now_s + run.behind_s, ticked=False)
         self._before = run.trace.copy()
 
     def told(self) -> tuple[NodeState, ...]:

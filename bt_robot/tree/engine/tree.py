@@ -8,15 +8,16 @@ from py_trees.common import Status as Oracle
 from py_trees.visitors import VisitorBase
 
 from bt_robot.errors import InputError, did_you_mean
-from bt_robot.messages import NodeFailure, NodeInfo, NodeState, Setup, Status, TickContext
+from bt_robot.messages import KeyWrite, NodeFailure, NodeInfo, NodeState, Setup, Status, TickContext
 from bt_robot.tree.engine.blame import slowest_leaf
 from bt_robot.tree.engine.building import build_nodes
+from bt_robot.tree.engine.changes import Change, parameter_change, prompt_change
 from bt_robot.tree.engine.hooks import After, Before, Hook
 from bt_robot.tree.engine.leaf_node import LeafNode
 from bt_robot.tree.engine.node import FAILURE, INVALID, RUNNING, Node, Run
 from bt_robot.tree.engine.states import RUNS, STATUS, States
 from bt_robot.tree.engine.visiting import Visitors
-from bt_robot.tree.spec import TreeSpec
+from bt_robot.tree.spec import Key, TreeSpec
 
 
 class Tree:
@@ -24,12 +25,14 @@ class Tree:
 
     Attributes:
         nodes: What there is to know about each node, from the root down.
+        layouts: All that `nodes` has been, the newest last: it is another tuple after a `change`.
         root: The root, a py_trees behaviour, for py_trees' displays.
     """
 
     def __init__(self, nodes: Sequence[Node], infos: Sequence[NodeInfo], run: Run) -> None:
         """Wrap nodes that belong together; use `build_tree`."""
         self.nodes: tuple[NodeInfo, ...] = tuple(infos)
+        self.layouts = [self.nodes]
         self.root = nodes[0]
         self._run = run
         self._context = run.context
@@ -37,11 +40,15 @@ class Tree:
         self._deepest_first = sorted(nodes, key=lambda node: -node.depth)
         self._states = States(self._all)
         self._visitors = Visitors()
+        self._by_path: dict[str, Node] = {}
         self._hooks: dict[str, Hook] = {}
+        self._written: dict[Key, int] = dict.fromkeys(run.slots, 0)
         self._withheld: Oracle | None = None
+        self._setup: Setup | None = None
 
     def objections(self, setup: Setup) -> list[tuple[str, str]]:
         """Return (path, why) of every leaf that can't work in a setup."""
+        self._setup = setup
         found = [(node.path, node.why_not(setup)) for node in self._all if isinstance(node, LeafNode)]
         return [(path, why) for path, why in found if why]
 
@@ -75,6 +82,11 @@ class Tree:
         if self._visitors.present:
             self._visitors.show(run.trace, self.root)
         return RUNS if status is RUNNING else STATUS[status]
+
+    def rest(self) -> None:
+        """Let a tick pass in which nothing of the tree is ticked; everything else stays as it is."""
+        self._run.pass_by()
+        self._look()
 
     def leave(self, ctx: TickContext) -> bool:
         """Tick only the leaves that are still letting go, as after `halt`.
@@ -133,6 +145,20 @@ class Tree:
                 board.setdefault(key.scope, {})[key.name] = slot.read()
         return board
 
+    def written(self) -> tuple[KeyWrite, ...]:
+        """Return what was written on the blackboard, or unset, since this was asked last, in the order of the keys."""
+        writes: list[KeyWrite] = []
+        seen = self._written
+        for key, slot in self._run.slots.items():
+            if slot.changes != seen[key]:
+                seen[key] = slot.changes
+                writes.append(KeyWrite(key.scope, key.name, slot.read() if slot.written else None))
+        return tuple(writes)
+
+    def lag(self, behind_s: float) -> None:
+        """Note how far the time that the tree is told is behind the run's [s]; states tell of the run's."""
+        self._run.behind_s = behind_s
+
     @property
     def visited(self) -> tuple[Node, ...]:
         """The nodes ticked in the latest tick, children before their parents, as py_trees' visitors see them."""
@@ -158,8 +184,8 @@ class Tree:
         """Show a visitor nothing any more."""
         self._visitors.remove(visitor)
 
-    def hook(self, path: str, *, before: Before | None = None, after: After | None = None) -> None:
-        """Pause or replace a node; it takes the place of an earlier hook of the same node.
+    def hook(self, path: str, *, before: Before | None = None, after: After | None = None, owner: str = "") -> None:
+        """Pause or replace a node; it takes the place of an earlier hook that its owner had at the same node.
 
         Args:
             path: The node.
@@ -167,23 +193,65 @@ class Tree:
                 ticked, and stays as it is. SUCCESS or FAILURE is what it says without being ticked; if it was
                 RUNNING it is halted first.
             after: Asked with the node's answer when it was ticked. None leaves it at that; another answer replaces it.
+                An end that was replaced by RUNNING is told in the node's own words once `before` answers with it.
+            owner: Whose hook it is; of several owners the first one that has an answer is heeded.
 
         Raises:
             InputError: There is no such node.
         """
-        node = next((node for node in self._all if node.path == path), None)
-        if node is None:
-            hint = did_you_mean(path, [node.path for node in self._all])
-            raise InputError(f"the tree has no node '{path}'" + (f"; {hint}" if hint else ""))
-        self.unhook(path)
-        self._hooks[path] = Hook(node, before, after)
+        hook = self._hooks.get(path)
+        if hook is None:
+            hook = self._hooks[path] = Hook(self._node(path))
+        hook.add(owner, before, after)
 
-    def unhook(self, path: str) -> None:
-        """Leave a node alone again; nothing happens if it has no hook."""
-        hook = self._hooks.pop(path, None)
-        if hook is not None:
+    def unhook(self, path: str, owner: str = "") -> None:
+        """Leave a node alone again, as far as its owner goes; nothing happens if it has no hook."""
+        hook = self._hooks.get(path)
+        if hook is not None and hook.drop(owner):
+            del self._hooks[path]
             hook.remove()
             self._look()
+
+    def status_of(self, path: str) -> Status:
+        """Return how a node stands right now, also in the middle of a tick.
+
+        Raises:
+            InputError: There is no such node.
+        """
+        return STATUS[self._node(path).status]
+
+    def change(self, path: str, name: str, text: str) -> Change:
+        """Prepare another value for a node's parameter, or another prompt for the policy queries at and below a node.
+
+        Nothing is changed before `take`; any thread may ask.
+
+        Args:
+            path: The node.
+            name: The parameter; `prompt` for the prompt in force there.
+            text: The value, as it would be written in a tree file.
+
+        Raises:
+            InputError: There is no such node or parameter, or it can't have this value.
+        """
+        node = self._node(path)
+        if name == "prompt":
+            return prompt_change(self._all, self.nodes, node, text)
+        return parameter_change(node, self.nodes, name, text, self._setup)
+
+    def take(self, change: Change) -> None:
+        """Change what was prepared, between two ticks; `nodes` is another tuple then, and tells of it."""
+        change.apply()
+        self.nodes = change.nodes
+        self.layouts.append(self.nodes)
+
+    def _node(self, path: str) -> Node:
+        if not self._by_path:
+            self._by_path = {node.path: node for node in self._all}
+        node = self._by_path.get(path)
+        if node is None:
+            hint = did_you_mean(path, list(self._by_path))
+            raise InputError(f"the tree has no node '{path}'" + (f"; {hint}" if hint else ""))
+        return node
 
     def _go_on(self) -> Oracle:
         """Tick the leaves that are leaving; when they are done, say how the tree ended meanwhile, if it did."""

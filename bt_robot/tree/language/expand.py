@@ -25,10 +25,10 @@ from bt_robot.tree.language.keys import Keys
 from bt_robot.tree.language.node_types import NodeTypes, kind_of, word_of
 from bt_robot.tree.language.order import check_order
 from bt_robot.tree.language.parameters import Parameter
-from bt_robot.tree.language.place import Found, Place, Prompt, detail
+from bt_robot.tree.language.place import Found, Place, Prompt
 from bt_robot.tree.language.scope import Argument, Scope
 from bt_robot.tree.language.values import ValueReader
-from bt_robot.tree.spec import Key, NodeSpec
+from bt_robot.tree.spec import Key, NodeSpec, detail
 from bt_robot.tree.vocabulary.built_in import BUILT_IN
 from bt_robot.tree.vocabulary.leaf import Leaf
 from bt_robot.tree.vocabulary.node_type import BuiltIn

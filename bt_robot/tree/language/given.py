@@ -21,6 +21,8 @@ from bt_robot.tree.vocabulary.kinds import choices_of, item_kind, may_be
 from bt_robot.tree.vocabulary.leaf import Leaf
 from bt_robot.tree.vocabulary.node_type import BuiltIn
 from bt_robot.tree.vocabulary.ports import Input, Output
+from bt_robot.tree.vocabulary.units import unit_of
+from bt_robot.tree.vocabulary.words import IDENTIFIER, reference
 
 Ports = Mapping[str, Input[Any] | Output[Any]]
 Entries = Iterable[tuple[ScalarNode, SourceNode]]
@@ -108,6 +110,7 @@ class GivenReader:
 
     def check_leaf(self, found: Found, leaf: type[Leaf], given: Given, scope: Scope) -> None:
         """Let a leaf look at its values and their types as soon as those of all keys are known."""
+        self._check_units(found, leaf, given)
         if leaf.amiss.__func__ is Leaf.amiss.__func__:
             return
 
@@ -121,8 +124,9 @@ class GivenReader:
         scope.keys.checks.append(check)
 
     def check_cases(self, found: Found, given: Given, children: Sequence[Child], scope: Scope) -> None:
-        """Note cases that the key of a `switch` can never hold."""
+        """Note cases that the key of a `switch` can never hold, and a value that is none of the cases."""
         if not isinstance(given.kinds.get("value"), KindOfKey):
+            self._check_choice(found, given, [child.case for child in children])
             return
 
         def check(known: Kinds) -> None:
@@ -136,6 +140,26 @@ class GivenReader:
                     )
 
         scope.keys.checks.append(check)
+
+    def _check_choice(self, found: Found, given: Given, cases: Sequence[object]) -> None:
+        """Note a plain value of a `switch` that is none of its cases: a key without its braces, most likely."""
+        node, value = given.nodes.get("value"), given.known.get("value")
+        if node is None or value is None or reference(node) or value in cases:
+            return
+        hint = f'did you mean "{{{value}}}"?' if isinstance(value, str) and IDENTIFIER.match(value) else ""
+        message = f"{found.type}.value: {describe(node)} is none of the cases"
+        self._problems.add(node.mark, message, expected='a key such as "{colour}"', hint=hint, code=Code.INVALID)
+
+    def _check_units(self, found: Found, leaf: type[Leaf], given: Given) -> None:
+        """Note a leaf that copies or compares whatever it is given, and is given keys in different units."""
+        keys = {name: given.values[name] for name, port in leaf.ports.items() if port.takes_any and name in given.nodes}
+        units = {name: (unit_of(key.name), key) for name, key in keys.items() if isinstance(key, Key)}
+        known = [(name, unit, key) for name, (unit, key) in units.items() if unit]
+        for name, unit, key in known[1:]:
+            if unit != known[0][1]:
+                message = f"{found.type}.{name}: the key '{key.name}' is in {unit}, and '{known[0][2].name}' is not"
+                mark = given.nodes[name].mark
+                self._problems.add(mark, message, expected=f"a key in {known[0][1]}", code=Code.KEY_TYPE)
 
     def _note_amiss(self, found: Found, given: Given, name: str, expected: str) -> None:
         node = given.nodes.get(name)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from bt_robot.config.problems import Mark
 from bt_robot.config.source import ScalarNode, SourceNode
 from bt_robot.tree.language.scope import Scope
-from bt_robot.tree.spec import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +62,3 @@ class Found:
         """Put a prompt in force at the node that nothing below it takes its source from."""
         source = ScalarNode("", plain=False, mark=self.mark)
         self.inside = replace(self.inside, prompt=Prompt(value, source, Scope(self.path)))
-
-
-def detail(values: Mapping[str, object], outputs: Collection[str]) -> str:
-    """Say a node's parameters in a few words, for drawings.
-
-    Args:
-        values: The parameters.
-        outputs: The names of those that are written to.
-    """
-    shown = {name: value for name, value in values.items() if name != "prompt"}
-    parts: list[str] = []
-    for name, value in shown.items():
-        text = f'"{{{value.name}}}"' if isinstance(value, Key) else _short(value)
-        arrow = "→" if name in outputs else "="
-        parts.append(f"{name}{arrow}{text}")
-    return " ".join(parts)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple):
-        items = [_short(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-        return "[" + ", ".join(items[:6] + (["…"] if len(items) > 6 else [])) + "]"
-    text = str(value)
-    return text if len(text) <= 40 else text[:39] + "…"

@@ -8,9 +8,9 @@ from typing import Any
 from bt_robot.config.problems import Problems
 from bt_robot.config.source import ListNode, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, kind_name, read_value
-from bt_robot.errors import Code
+from bt_robot.errors import Code, did_you_mean
 from bt_robot.tree.language.arguments import ArgumentReader, follow
-from bt_robot.tree.language.keys import KeyUse, KindOfKey
+from bt_robot.tree.language.keys import KeyUse, KindOfKey, Kinds
 from bt_robot.tree.language.scope import Scope
 from bt_robot.tree.spec import Key
 from bt_robot.tree.vocabulary.kinds import item_kind, kind_of, may_be
@@ -118,7 +118,7 @@ class ValueReader:
         here, there = unit_of(what.rpartition(".")[2]), unit_of(key)
         if here and there and here != there:
             message = f"{what}: the key '{key}' is in {there}"
-            hint = f"another unit is another key, such as '{in_unit(key, here)}'"
+            hint = f"what writes it has to give {here}, to a key such as '{in_unit(key, here)}'"
             self._problems.add(node.mark, message, expected=f"a key in {here}", hint=hint, code=Code.KEY_TYPE)
 
     def _literal(self, node: SourceNode, scope: Scope, kind: Any, what: str) -> Any:
@@ -153,22 +153,31 @@ class ValueReader:
                 node.mark, f"{what}: '{text}'", expected=kind_name(kind), hint=hint, code=Code.WRONG_TYPE
             )
             return INVALID
-        for sort, name in dict.fromkeys(islice(names_inside(text), _MAX_NAMES)):
+        inside = list(dict.fromkeys(islice(names_inside(text), _MAX_NAMES)))
+        for sort, name in inside:
             if sort == "parameter" and name in scope.arguments:
                 self._note_inside(node, f"${name}", what)
                 return INVALID
-            if sort == "key":
-                key = scope.key(name)
-                scope.keys.checks.append(
-                    lambda known, key=key: self._note_inside(node, f"{{{key.name}}}", what) if key in known else None
-                )
+        if inside:
+            scope.keys.checks.append(lambda known: self._check_inside(node, inside, scope, known, what))
         return text
 
-    def _note_inside(self, node: ScalarNode, word: str, what: str) -> None:
+    def _check_inside(
+        self, node: ScalarNode, inside: list[tuple[str, str]], scope: Scope, known: Kinds, what: str
+    ) -> None:
+        """Note words in the middle of a text that are keys, or nearly the name of a key or parameter."""
+        own = scope.key("").scope
+        names = {*scope.arguments, *(key.name for key in known if key.scope == own)}
+        for sort, name in inside:
+            nearly = "" if name in names else did_you_mean(name, names)
+            if name in names or nearly:
+                self._note_inside(node, f"${name}" if sort == "parameter" else f"{{{name}}}", what, nearly)
+
+    def _note_inside(self, node: ScalarNode, word: str, what: str, nearly: str = "") -> None:
         message = f"{what}: '{word}' in the middle of a text"
-        self._problems.add(
-            node.mark, message, expected="the whole value", hint="nothing is put into a text", code=Code.BAD_KEY
-        )
+        hint = "nothing is put into a text; let a parameter or a key hold all of it"
+        hint = f"{nearly.removesuffix('?')}; {hint}" if nearly else hint
+        self._problems.add(node.mark, message, expected="the whole value", hint=hint, code=Code.BAD_KEY)
 
     def _refuse_key(self, node: SourceNode, kind: Any, what: str, hint: str) -> None:
         expected = kind_name(kind) if kind else "a value"

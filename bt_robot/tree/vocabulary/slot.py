@@ -34,9 +34,10 @@ class Slot:
         written: Whether it holds a value.
         written_s: The run's clock at the latest write [s]; minus infinity before the first one.
         sequence: How often it was written; a write of an equal value counts, too.
+        changes: The same with the times that it was unset.
     """
 
-    __slots__ = ("_clock", "_value", "key", "sequence", "written", "written_s")
+    __slots__ = ("_clock", "_value", "changes", "key", "sequence", "written", "written_s")
 
     def __init__(self, key: str, clock: RunClock = _STANDS_STILL) -> None:
         """Start empty.
@@ -49,6 +50,7 @@ class Slot:
         self.written = False
         self.written_s = -math.inf
         self.sequence = 0
+        self.changes = 0
         self._clock = clock
         self._value: Any = None
 
@@ -69,8 +71,10 @@ class Slot:
         self.written = True
         self.written_s = self._clock.now_s
         self.sequence += 1
+        self.changes += 1
 
     def unset(self) -> None:
         """Hold nothing any more, as before the first write; the writes stay counted."""
         self._value = None
         self.written = False
+        self.changes += 1

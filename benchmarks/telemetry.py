@@ -1,0 +1,305 @@
+"""What telling of a run costs the run: `python -m benchmarks.telemetry [--quick] [--record FILE]`.
+
+The whole program as `bt-run` runs it, in real time, on the emulated arm with two cameras (as in `benchmarks.jitter`,
+whose settings and measures it uses), in turns in the same run:
+
+- *none*: the loop, its summary and the live view of a terminal;
+- *recorder*: the same, and everything recorded into `run.mcap`;
+- *three readers*: the same, and the view's server with three clients in a process of their own that read everything
+  that a page asks for, both cameras included;
+- *three browsers*: the same, with three pages in a headless Chromium that draws them on the same cores; left out where
+  there is none.
+
+Lateness is that of each tick against its deadline on the wall; figures are medians over the turns. Then the recordings
+themselves: megabytes a minute, and what is left of a file that is cut at random bytes. Ends with exit code 1 when a
+bound is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from benchmarks.jitter import AS_BT_RUN, Settings, Turn, full, in_turns, record_videos
+from bt_robot.cli.live_view import Address, live_view
+from bt_robot.cli.record import LIMIT_MB, RATE_HZ, tape
+from bt_robot.cli.session import Session
+from bt_robot.errors import InputError
+from bt_robot.messages import Sink, TickRecord
+from bt_robot.telemetry.recorder import FILE_NAME, Recorder, read_run
+
+HZ = 100
+BOUND = 1.5
+CLIENTS = 3
+CUTS = 200
+HELLO_S = 20.0
+WORDS = {
+    "none": "none",
+    "recorder": "recorder",
+    "readers": "recorder, view, three readers",
+    "browsers": "recorder, view, three browsers",
+}
+
+Watchers = Callable[[str], None]
+"""Has three clients open a link, and waits until they are there."""
+
+
+def arguments_of(config: str) -> Any:
+    """Return the flags that `bt-run` would have."""
+    return SimpleNamespace(
+        no_record=False,
+        record_hz=RATE_HZ,
+        record_limit=LIMIT_MB,
+        fast=False,
+        prompt=None,
+        config=config,
+        assignments=[],
+        view=Address(port=0, chosen=True),
+        token=None,
+        control=False,
+        stderr=io.StringIO(),
+    )
+
+
+class Onlooker:
+    """A run of which pages can see everything and change nothing."""
+
+    mode, breakpoints, questions = "running", (), ()
+
+    def wish(self, wish: object, who: str) -> str:
+        """Refuse."""
+        return "only looking"
+
+    def stop(self, who: str) -> None:
+        """Do nothing."""
+
+    def let_go(self, who: str) -> None:
+        """Do nothing."""
+
+
+@contextmanager
+def told(session: Session, folder: Path, watchers: Watchers | None) -> Generator[list[Sink]]:
+    """Yield the sinks of a turn: the recorder's and, if somebody watches, the view's."""
+    arguments = arguments_of(str(folder / f"{HZ}.yaml"))
+    with ExitStack() as stack:
+        tree_of = lambda layout: (session.job.spec, session.plans.tree)  # noqa: E731
+        recorder = stack.enter_context(tape(session, arguments, folder, tree_of))
+        assert recorder is not None
+        sinks: list[Sink] = [recorder]
+        if watchers is not None:
+            view = stack.enter_context(live_view(session, arguments, Onlooker()))
+            assert view is not None
+            watchers(view.link)
+            sinks.append(view)
+        yield sinks
+
+
+def telling(session: Session, settings: Settings, *, folder: Path, watchers: Watchers | None) -> Turn:
+    """Measure the full loop while everything is told."""
+    with told(session, folder, watchers) as sinks:
+        return full(session, settings, sinks)
+
+
+# ---- three clients
+
+
+def read_everything(link: str) -> None:
+    """Be three clients that read all that a page asks for, until the server closes; say when they are there."""
+    url = link.partition("#")[0]
+
+    def read() -> None:
+        origin = url.rstrip("/")
+        with connect(f"ws{url[4:]}socket", origin=origin, subprotocols=["bt-robot"], max_size=None) as socket:
+            cameras = json.loads(socket.recv())["cameras"]
+            socket.send(json.dumps({"type": "pictures", "cameras": cameras}))
+            sys.stdout.write("here\n")
+            sys.stdout.flush()
+            try:
+                for _ in socket:
+                    pass
+            except ConnectionClosed:
+                pass
+
+    threads = [threading.Thread(target=read) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def readers(link: str) -> None:
+    """Start three readers in a process of their own, which ends with the server."""
+    command = [sys.executable, "-m", "benchmarks.telemetry", "--read", link]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for _ in range(CLIENTS):
+        process.stdout.readline()
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+@contextmanager
+def browsers(folder: Path) -> Generator[Watchers | None]:
+    """Yield what opens three pages of a headless Chromium; None where there is none."""
+    try:
+        from tests.browser.browser_kit import Shown, browser_in, programs
+    except ModuleNotFoundError:
+        yield None
+        return
+    if programs() is None:
+        yield None
+        return
+    with browser_in(folder / "chromium") as driver:
+        tabs = [driver.current_window_handle]
+        for _ in range(CLIENTS - 1):
+            driver.switch_to.new_window("window")
+            tabs.append(driver.current_window_handle)
+
+        def open_all(link: str) -> None:
+            for tab in tabs:
+                driver.switch_to.window(tab)
+                page = Shown(driver, link)
+                page.wait("the run's name", lambda page=page: page.text("#title") not in ("", "bt_robot"), HELLO_S)
+
+        yield open_all
+
+
+# ---- what was recorded
+
+
+def megabytes_a_minute(path: Path) -> float:
+    """Return how a recording grows."""
+    with read_run(path) as run:
+        first_s, last_s = run.range_s
+    return path.stat().st_size / 1e6 / (last_s - first_s) * 60.0
+
+
+def written_again(path: Path, copy: Path) -> dict[int, int]:
+    """Write a recording again; return for every complete second how long the file was when it was in it [bytes]."""
+    lengths: dict[int, int] = {}
+    with read_run(path) as run:
+        (tree,) = run.trees
+        recorder = Recorder(copy, run.info, lambda _: (tree.name, tree.sources), RATE_HZ, 1_000_000_000)
+        last: TickRecord | None = None
+        for record in run.records():
+            recorder.publish(record)
+            if last is not None and int(record.time_s + 1e-9) > int(last.time_s + 1e-9):
+                lengths[int(last.time_s + 1e-9)] = copy.stat().st_size
+            last = record
+        recorder.close()
+    return lengths
+
+
+def lost_seconds(path: Path, folder: Path) -> tuple[int, int]:
+    """Cut a recording at random bytes; return how many cuts were tried, and in how many a complete second was lost."""
+    copy, cut = folder / "whole.mcap", folder / "cut.mcap"
+    lengths = written_again(path, copy)
+    data = copy.read_bytes()
+    lost = 0
+    for length in np.random.default_rng(0).integers(0, len(data), CUTS):
+        cut.write_bytes(data[:length])
+        complete = [second for second, needed in lengths.items() if needed <= length]
+        lost += not seconds_in(cut).issuperset(complete)
+    return CUTS, lost
+
+
+def seconds_in(path: Path) -> set[int]:
+    """Return the seconds whose last tick can be read."""
+    try:
+        with read_run(path) as run:
+            times_s = [record.time_s for record in run.records()]
+            period_s = 1.0 / run.info.control_hz
+    except InputError:
+        return set()
+    last = {int(time_s + 1e-9): time_s for time_s in times_s}
+    return {second for second, time_s in last.items() if time_s >= second + 1 - 1.5 * period_s}
+
+
+# ---- the tables
+
+
+def cells(turn: Turn) -> str:
+    """Return a turn's figures as cells of a table."""
+    times = " / ".join(f"{1e3 * time_s:.2f}" for time_s in (turn.p50_s, turn.p99_s, turn.max_s))
+    return f"{times} ms | {1e3 * turn.own_p99_s:.2f} ms | {1e3 * turn.cpu_s:.2f} ms | {turn.skipped:.0f}"
+
+
+def print_loops(loops: dict[str, Turn]) -> bool:
+    """Print the first table; return whether the bound is kept."""
+    kept = True
+    head = f"| {HZ} Hz, told of | lateness p50 / p99 / max | p99, less waiting for a core | CPU per tick | skipped |"
+    print(f"{head} p99, against none | bound | |\n{'|---' * 8}|")
+    for name, turn in loops.items():
+        ratio = turn.p99_s / loops["none"].p99_s
+        good = ratio <= BOUND
+        verdict = "| |" if name == "none" else f"{ratio:.2f} × | {BOUND:g} × | {'kept' if good else '**missed**'}"
+        print(f"| {WORDS[name]} | {cells(turn)} | {verdict} |")
+        kept = kept and good
+    return kept
+
+
+def measured(folder: Path, turns: int, duration_s: float) -> dict[str, Turn]:
+    """Measure the loop with each of the audiences, in turns."""
+    with browsers(folder) as pages:
+        audiences: list[tuple[str, Any]] = [("none", None), ("recorder", None), ("readers", readers)]
+        if pages is not None:
+            audiences.append(("browsers", pages))
+        else:
+            print("no Chromium with chromedriver here: three browsers are left out\n")
+        plan = [
+            (name, full if name == "none" else partial(telling, folder=folder, watchers=watchers), AS_BT_RUN)
+            for name, watchers in audiences
+        ]
+        return in_turns(HZ, folder, duration_s, plan, turns)
+
+
+def main() -> int:
+    """Print the figures; return 1 when a bound is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter turns: coarse, and over in a minute")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="also write the figures, as JSON")
+    parser.add_argument("--read", metavar="LINK", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.read:
+        read_everything(arguments.read)
+        return 0
+    turns, duration_s = (2, 4.0) if arguments.quick else (7, 6.0)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        record_videos(folder)
+        loops = measured(folder, turns, duration_s)
+        kept = print_loops(loops)
+        growth = megabytes_a_minute(folder / FILE_NAME)
+        tried, lost = lost_seconds(folder / FILE_NAME, folder)
+    print(f"\nA recording with two cameras of 640 × 480 at {RATE_HZ:g} Hz: {growth:.1f} MB a minute.")
+    print(f"Cut at {tried} random bytes: {tried - lost} of them lost no second that was complete.")
+    if arguments.record:
+        figures = {
+            "machine": {"python": platform.python_version(), "cores": len(os.sched_getaffinity(0))},
+            "loops": {name: asdict(turn) for name, turn in loops.items()},
+            "megabytes_a_minute": growth,
+            "cuts": {"tried": tried, "lost": lost},
+        }
+        arguments.record.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return 0 if kept and not lost else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+"""A run for web pages: the flags, the address, the link, and what serves it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bt_robot.cli.record import FAST_RATE_HZ, RATE_HZ
+from bt_robot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bt_robot.cli.interrupts import Interrupt
+    from bt_robot.cli.session import Session
+    from bt_robot.messages import TickRecord
+    from bt_robot.messages.steering import Steering
+    from bt_robot.runtime.loop import Ending
+    from bt_robot.telemetry.view.album import Album, LiveAlbum, Shot
+    from bt_robot.telemetry.view.server import ViewServer
+    from bt_robot.telemetry.view.told import About
+
+logger = logging.getLogger(__name__)
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 8088
+_HIGHEST_PORT: Final = 0xFFFF
+_SHORTEST_TOKEN: Final = 12
+_LOOK_EVERY_S: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where pages are served.
+
+    Attributes:
+        host: The address to listen on.
+        port: The port.
+        chosen: Whether somebody chose it; else any other port will do when it is taken.
+    """
+
+    host: str = HOST
+    port: int = PORT
+    chosen: bool = False
+
+
+def add_view_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what lets web pages look at a run."""
+    parser.add_argument(
+        "--view",
+        nargs="?",
+        type=view_address,
+        const=Address(),
+        metavar="[HOST:]PORT",
+        help=f"show the run in a web page, also after its end (default: {HOST}:{PORT})",
+    )
+    parser.add_argument(
+        "--control", action="store_true", help="let the page hold the run, step it, and change what it does"
+    )
+    parser.add_argument("--view-exit", action="store_true", help="end the page with the run, as with --json")
+    add_token_flag(parser)
+
+
+def add_token_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses the token of the page's link."""
+    parser.add_argument(
+        "--token",
+        type=_token,
+        metavar="TEXT",
+        help="secret of the link (default: a new one where one is needed: with another HOST, or --control)",
+    )
+
+
+def view_address(text: str) -> Address:
+    """Read `[HOST:]PORT`.
+
+    Raises:
+        ArgumentTypeError: It is something else.
+    """
+    host, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) <= _HIGHEST_PORT) or (":" in host and host[0] != "["):
+        raise argparse.ArgumentTypeError(f"'{text}' is no [HOST:]PORT, e.g. 8088 or 0.0.0.0:8088")
+    return Address(host.strip("[]") or HOST, int(port), chosen=True)
+
+
+def _token(text: str) -> str:
+    if len(text) < _SHORTEST_TOKEN or not all(c.isascii() and (c.isalnum() or c in "-_") for c in text):
+        raise argparse.ArgumentTypeError(f"expected {_SHORTEST_TOKEN} or more of the characters A-Z a-z 0-9 - _")
+    return text
+
+
+def require_view(arguments: argparse.Namespace) -> None:
+    """Refuse flags of the view without it.
+
+    Raises:
+        UsageError: One is there, and --view is not.
+    """
+    flags = {"--control": arguments.control, "--view-exit": arguments.view_exit, "--token": arguments.token}
+    for flag, given in flags.items():
+        if given and arguments.view is None:
+            raise UsageError(f"{flag} is about the web page; add --view")
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A server and how to reach it.
+
+    Attributes:
+        server: The server.
+        link: What to open in a browser.
+    """
+
+    server: ViewServer
+    link: str
+
+
+def serve_view(
+    about: About,
+    address: Address,
+    token: str | None,
+    *,
+    album: Album | None = None,
+    steering: Steering | None = None,
+    control: bool = False,
+    live: bool = True,
+    patient: bool = False,
+) -> Show:
+    """Start a server; a token is made where one is needed.
+
+    Args:
+        about: The run.
+        address: Where to listen.
+        token: The secret of the link; None to have one made where others than this machine's users can come, or where
+            the run can be changed.
+        album: The run's pictures.
+        steering: What can be done to it; None for a recording.
+        control: Whether pages may do more than stop it.
+        live: Whether it goes on now.
+        patient: Whether the run waits for the view.
+
+    Raises:
+        UsageError: The address can't be listened on.
+    """
+    from bt_robot.telemetry.view.security import Guard, is_loopback, new_token
+    from bt_robot.telemetry.view.server import ViewServer
+    from bt_robot.telemetry.view.site import load_site
+
+    if token is None:
+        token = new_token() if control or not is_loopback(address.host) else ""
+    guard, site = Guard(address.host, token), load_site()
+
+    def serve(port: int) -> ViewServer:
+        return ViewServer(
+            about,
+            site,
+            guard,
+            host=address.host,
+            port=port,
+            album=album,
+            steering=steering,
+            control=control,
+            live=live,
+            patient=patient,
+        )
+
+    try:
+        server = serve(address.port)
+    except UsageError:
+        if address.chosen:
+            raise
+        server = serve(0)
+    return Show(server, link_to(address.host, server.port, token))
+
+
+def link_to(host: str, port: int, token: str) -> str:
+    """Return what to open in a browser; the token stays in it: browsers send no fragment."""
+    shown = _reachable() if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    shown = f"[{shown}]" if ":" in shown else shown
+    return f"http://{shown}:{port}/" + (f"#token={token}" if token else "")
+
+
+def _reachable() -> str:
+    """Return the address under which others reach this machine, most likely; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # of a network that is never used, RFC 5737
+            return probe.getsockname()[0]
+        except OSError:
+            return socket.gethostname()
+
+
+class LiveView:
+    """A sink that shows a run to web pages while it goes on, and afterwards."""
+
+    def __init__(self, show: Show, album: LiveAlbum) -> None:
+        """Put a server and the taker of its pictures together."""
+        self.link = show.link
+        self._server = show.server
+        self._album = album
+
+    def publish(self, record: TickRecord) -> None:
+        """Show a tick."""
+        self._server.publish(record)
+        self._album.publish(record)
+
+    def end(self, ending: Ending) -> None:
+        """Say how the run ended."""
+        from bt_robot.telemetry.view.told import Ended
+
+        status = "INTERRUPTED" if ending.interrupted else str(ending.status)
+        self._server.end(Ended(status, ending.reason, ending.failed_path))
+
+    def close(self) -> None:
+        """End the server, and forget the pictures."""
+        self._server.close()
+        self._album.close()
+
+
+@contextmanager
+def live_view(session: Session, arguments: argparse.Namespace, steering: Steering) -> Generator[LiveView | None]:
+    """Show a run to web pages, if that is wanted.
+
+    Args:
+        session: The run, ready to begin.
+        arguments: The flags of `add_view_flags`, and those of the run.
+        steering: What can be done to it.
+
+    Raises:
+        UsageError: The address can't be listened on.
+    """
+    if arguments.view is None:
+        yield None
+        return
+    from bt_robot.telemetry.view.album import LiveAlbum
+    from bt_robot.telemetry.view.told import About
+
+    job = session.job
+    about = About(job.spec.name, session.plans.limits, job.settings.control_hz, tuple(job.settings.robot.cameras))
+    shown: list[ViewServer] = []
+
+    def picture(camera: str, shot: Shot) -> None:
+        for server in shown:
+            server.shown(camera, shot)
+
+    # the same pictures as in the recording, so that a simulated camera draws them once
+    album = LiveAlbum(picture, arguments.record_hz or (FAST_RATE_HZ if arguments.fast else RATE_HZ))
+    try:
+        show = serve_view(
+            about,
+            arguments.view,
+            arguments.token,
+            album=album,
+            steering=steering,
+            control=arguments.control,
+            patient=arguments.fast,
+        )
+    except BaseException:
+        album.close()
+        raise
+    shown.append(show.server)
+    arguments.stderr.write(f"view: {show.link}\n")
+    view = LiveView(show, album)
+    try:
+        yield view
+    finally:
+        view.close()
+
+
+def linger(view: LiveView, arguments: argparse.Namespace) -> None:
+    """Keep the page of a run that ended until Ctrl-C: one that failed is what a person wants to look at."""
+    if arguments.json or arguments.view_exit or arguments.interrupt.insisted:
+        return
+    arguments.stderr.write(f"the page stays until Ctrl-C: {view.link}\n")
+    wait_for_interrupt(arguments.interrupt)
+
+
+def wait_for_interrupt(interrupt: Interrupt) -> None:
+    """Wait until a person has had enough."""
+    never = threading.Event()
+    with interrupt.asked_politely():
+        while not interrupt():
+            never.wait(_LOOK_EVERY_S)

@@ -1,0 +1,1 @@
+"""A recorded run again: the same observations and answers, to the same tree or to another one."""

@@ -1,0 +1,81 @@
+"""`--rerun`: a run for Rerun, live or as a file; the extra is asked for in words where it is not installed."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bt_robot.cli.export import main as export_main
+from bt_robot.cli.run import main as run_main
+
+INSTALLED = importlib.util.find_spec("rerun") is not None
+with_sdk = pytest.mark.skipif(not INSTALLED, reason="needs the extra 'rerun'")
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    """The folder of a short run with two cameras."""
+    out = tmp_path_factory.mktemp("runs")
+    run_main(["pick_place", "--fast", "--max-time", "2.5", "--out", str(out)])
+    (folder,) = out.iterdir()
+    return folder
+
+
+def entities(path):
+    """Verify a file with Rerun's own reader; return what it holds, by entity, as its lines say it."""
+    rerun = [sys.executable, "-m", "rerun", "rrd"]
+    checked = subprocess.run([*rerun, "verify", path], capture_output=True, text=True)
+    assert "1 file verified without error" in checked.stdout + checked.stderr
+    shown = subprocess.run([*rerun, "print", path], capture_output=True, text=True).stdout
+    return [line for line in shown.splitlines() if line.startswith("Chunk(")]
+
+
+@pytest.mark.skipif(INSTALLED, reason="the extra 'rerun' is there")
+@pytest.mark.parametrize("live", [True, False])
+def test_without_the_extra_it_is_said_how_to_get_it(command, job, tmp_path, live):
+    flags = (run_main, "tour", "--config", "fake", "--out", tmp_path / "runs") if live else (export_main, job)
+    done = command(*flags, "--rerun", tmp_path / "run.rrd")
+    assert done.code == 2
+    assert "pip install 'bt-robot[rerun]'" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["run.mcap", "http://127.0.0.1:9876", "pick_place"])
+def test_other_places_are_refused(command, place):
+    done = command(run_main, "--rerun", place, "tour")
+    assert done.code == 2
+    assert f"'{place}' is no place for Rerun; expected FILE.rrd" in done.err
+
+
+@with_sdk
+def test_a_viewer_that_is_not_there_is_told_before_anything_moves(command, tmp_path):
+    done = command(run_main, "tour", "--out", tmp_path / "runs", "--rerun", "rerun+http://127.0.0.1:9/proxy")
+    assert done.code == 2
+    assert "no Rerun viewer listens at rerun+http://127.0.0.1:9/proxy" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@with_sdk
+@pytest.mark.parametrize("live", [True, False])
+def test_a_file_has_joints_pictures_nodes_policy_and_events(command, job, tmp_path, live):
+    path = tmp_path / "run.rrd"
+    if live:
+        command(run_main, "pick_place", "--fast", "--max-time", 2.5, "--out", tmp_path, "--rerun", path)
+    else:
+        assert command(export_main, job, "--rerun", path).code == 0
+    shown = entities(Path(path))
+    for entity, column in {
+        "/joints/gripper": "Scalars:scalars",
+        "/cameras/wrist": "EncodedImage:blob",
+        "/tree/pick_place/pick": "StateChange:state",
+        "/policy/chunk": "Tensor:data",
+        "/policy/latency_s": "Scalars:scalars",
+        "/run/prompt": "StateChange:state",
+        "/events": "TextLog:text",
+    }.items():
+        assert any(f" {entity} " in line and column in line for line in shown), entity
+    joints = [line for line in shown if " /joints/gripper " in line and "Scalars:scalars" in line]
+    rows = sum(int(line.split(" with ")[1].split(" rows")[0].replace("\u2009", "").replace(" ", "")) for line in joints)
+    assert 76 <= rows <= 80  # a tick each, 2.5 s and the braking
