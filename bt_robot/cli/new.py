@@ -90,8 +90,8 @@ def _leaf(arguments: argparse.Namespace) -> tuple[dict[str, str], list[str]]:
     files = leaf_package(name, "condition" if arguments.condition else "action")
     steps = [
         "cd {folder}",
-        "pip install -e .            # bt-run, bt-check and bt-nodes know the node then",
-        "pytest                      # its tests, on an arm in memory",
+        "pip install -e '.[test]'    # bt-run, bt-check and bt-nodes know the node then",
+        "python -m pytest            # its tests, on an arm in memory",
         f"bt-run trees/try_{name}.yaml",
         f"and write what it shall do into src/bt_{name}/{name}.py",
     ]

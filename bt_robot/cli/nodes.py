@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,8 @@ def _exact(registry: Registry, word: str) -> Entry | None:
     refusal = registry.refusal(word)
     if refusal:
         raise UsageError(refusal)
-    return entry(registry, word)
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).lower()  # SetBlackboard, as other libraries have it
+    return entry(registry, word) or entry(registry, snake)
 
 
 def _search(registry: Registry, words: list[str]) -> list[Entry]:

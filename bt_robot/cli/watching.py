@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.25
 """How often the files are looked at; an edit counts when they have stayed the same for one look."""
 
+MOST_TOLD = 3
+"""Mistakes of an edit that are told while the tree runs; bt-check tells all of them, with their lines."""
+
 Stamp = tuple[int, int, int]
 
 
@@ -86,7 +89,9 @@ class Watcher:
         try:
             spec, tree = self._load()
         except BtRobotError as error:
-            logger.warning("the edit has mistakes and changes nothing:\n%s", error)
+            logger.warning("the edit changes nothing:")
+            for line in str(error).splitlines()[:MOST_TOLD]:
+                logger.warning("%s", line.removeprefix(f"{self._known.files[0].parent}/"))
             return
         except Exception:  # a tree that was edited must not end the run of the one that runs
             logger.exception("the edited tree could not be loaded")

@@ -28,6 +28,10 @@ def note_error(error: yaml.YAMLError, text: str, name: str, problems: Problems) 
         expected = "spaces for indentation"
         problems.add(_mark(place, name), "a tab character", expected=expected, code=Code.NOT_YAML)
         return
+    if text.lstrip().startswith("<"):
+        hint = "a tree of BehaviorTree.CPP? bt-convert FILE.xml -o FILE.yaml makes a tree file of it"
+        problems.add(Mark(name, 1, 1), "not YAML, but XML", hint=hint, code=Code.NOT_YAML)
+        return
     what = str(error.problem or error.context)
     hint = _advice(what, char, error.context_mark)
     if _goes_on_too_long(what) and error.context_mark:

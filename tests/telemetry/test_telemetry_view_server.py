@@ -4,7 +4,6 @@ import dataclasses
 import json
 import socket
 import threading
-import time
 from contextlib import suppress
 from http.client import HTTPConnection
 
@@ -292,14 +291,13 @@ def test_a_recording_is_read_in_and_shown_from_its_end(serve, record):
         while not seen or seen[-1]["type"] != "state" or seen[-1]["step"] != MAX_WAITING + 499:
             seen.append(page.next())
     assert "tick" not in {message["type"] for message in seen}
-    assert any(message["type"] == "range" for message in seen) or len(seen) < 40
 
 
 def test_too_many_ticks_are_dropped_and_told(serve, record, caplog):
     server = serve()
-    stuck = threading.Event()
-    server._loop.call_soon_threadsafe(lambda: stuck.wait(LONGEST_S))
-    time.sleep(0.05)
+    begun, stuck = threading.Event(), threading.Event()
+    server._loop.call_soon_threadsafe(lambda: (begun.set(), stuck.wait(LONGEST_S)))
+    assert begun.wait(LONGEST_S)
     tick = record(0, layout=LAYOUT, nodes=R3)
     for _ in range(MAX_WAITING + 300):
         server.publish(tick)

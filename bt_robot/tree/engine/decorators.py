@@ -137,6 +137,9 @@ class RepeatNode(DecoratorNode, decorators.Repeat):
             self.feedback_message = f"{_of(self.success, self.num_success)} times done"
             return SUCCESS if self.success == self.num_success else RUNNING
         self.feedback_message = f"round {_of(self.success + 1, self.num_success)}"
+        if status is FAILURE:
+            why = self.child.explanation
+            self.feedback_message += f" failed: {why.reason}" if why else " failed"
         return status
 
 

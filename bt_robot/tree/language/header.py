@@ -62,6 +62,10 @@ def read_definition(node: SourceNode, taken: Collection[str], problems: Problems
             code=Code.WRONG_TYPE,
         )
         return None
+    if node.get("robot") and node.get("policy"):
+        hint = "it goes to --config"
+        problems.add(node.mark, "the file is a config", expected="a tree", hint=hint, code=Code.WRONG_TYPE)
+        return None
     kind = _read_kind(node, problems)
     for key, _ in node.entries:
         if key.text not in _ALL_KEYS:
