@@ -37,7 +37,14 @@ from bt_robot.cli.settings import load_settings
 from bt_robot.cli.task import load_task, policy_server
 from bt_robot.errors import RobotRefused
 from bt_robot.messages import Sink
-from bt_robot.robot.priority import CONTROL_LOOP, before_others, like_others
+from bt_robot.robot.priority import (
+    BESIDE_THE_LOOP,
+    CONTROL_LOOP,
+    before_others,
+    like_others,
+    threads_before_others,
+    threads_like_others,
+)
 from bt_robot.robot.sim.robot import SimRobot
 from bt_robot.robot.sim.settings import SimSettings
 from bt_robot.runtime.clock import Tick, WallClock, sleep_punctually
@@ -90,7 +97,8 @@ class Settings:
         switch_s: How long a thread may keep the interpreter from another [s].
         freeze: Whether what exists before the loop is kept out of every garbage collection.
         hybrid: Whether the clock's last millisecond is spun through.
-        first: Whether the loop's thread has a real-time priority, where the system permits it.
+        first: Whether the loop's thread has a real-time priority, and the threads beside it a lower one, where the
+            system permits it.
     """
 
     switch_s: float = DEFAULT_SWITCH_S
@@ -121,11 +129,14 @@ def in_force(settings: Settings) -> Iterator[Callable[[float], WatchedClock]]:
     if settings.freeze:
         gc.collect()
         gc.freeze()
+    beside: list[int] = []
     if settings.first:
         before_others(CONTROL_LOOP)
+        beside = threads_before_others(BESIDE_THE_LOOP)
     try:
         yield lambda period_s: WatchedClock(period_s, sleep_punctually if settings.hybrid else time.sleep)
     finally:
+        threads_like_others(beside)
         like_others()
         sys.setswitchinterval(switch_s)
         if settings.freeze:
@@ -230,13 +241,14 @@ def full(session: Session, settings: Settings, others: Sequence[Sink] = ()) -> T
     time.sleep(SETTLE_S)
     clocks: list[WatchedClock] = []
     before = session_module._clock, session_module.undisturbed
-    with in_force(settings) as clock_of, Path(os.devnull).open("w") as nowhere:
-        session_module._clock = lambda job: clocks.append(clock_of(job.period_s)) or clocks[0]
-        session_module.undisturbed = nullcontext  # what it does is what is studied
+    with Path(os.devnull).open("w") as nowhere:
         screen = Console(file=nowhere, force_terminal=True, width=80, height=24)
         terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, screen)
         try:
-            ending = session.run([Tally(), Recording(), terminal, *others])
+            with in_force(settings) as clock_of:
+                session_module._clock = lambda job: clocks.append(clock_of(job.period_s)) or clocks[0]
+                session_module.undisturbed = nullcontext  # what it does is what is studied
+                ending = session.run([Tally(), Recording(), terminal, *others])
         except RobotRefused as refusal:
             raise Spoilt(str(refusal)) from refusal
         finally:

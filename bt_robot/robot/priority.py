@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
+
+BESIDE_THE_LOOP: Final = 1
+"""The threads that share the interpreter with the loop: one that waits for a core while it has the interpreter makes
+the loop wait as well."""
 
 CONTROL_LOOP: Final = 30
 GUARDIAN: Final = 40
@@ -27,6 +33,28 @@ def before_others(priority: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def threads_before_others(priority: int) -> list[int]:
+    """Give all other threads of this process a real-time priority; return those for which the system permitted it.
+
+    Args:
+        priority: Of SCHED_RR, 1 to 99.
+    """
+    changed: list[int] = []
+    for thread in map(int, os.listdir("/proc/self/task")):
+        if thread != threading.get_native_id():
+            with suppress(OSError):  # not permitted, or it has ended
+                os.sched_setscheduler(thread, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
+                changed.append(thread)
+    return changed
+
+
+def threads_like_others(threads: Iterable[int]) -> None:
+    """Give the real-time priority of threads back."""
+    for thread in threads:
+        with suppress(OSError):  # it has ended
+            os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
 
 
 def like_others() -> None:

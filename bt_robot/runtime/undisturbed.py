@@ -8,7 +8,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
-from bt_robot.robot.priority import CONTROL_LOOP, before_others, like_others
+from bt_robot.robot.priority import (
+    BESIDE_THE_LOOP,
+    CONTROL_LOOP,
+    before_others,
+    like_others,
+    threads_before_others,
+    threads_like_others,
+)
 
 SWITCH_S: Final = 0.0005
 """How long another thread may keep the interpreter when the loop wants it; Python's default is ten times that [s]."""
@@ -20,16 +27,20 @@ def undisturbed() -> Generator[None]:
 
     A collection of all that a run loads stops every thread for some 30 ms. The loop's thread gets a real-time priority
     where the system permits it, so that a busy machine does not make it wait for a core; `python -m benchmarks.jitter`
-    measures all three.
+    measures all three. The threads that are there already get a lower one: a browser on the same machine may else
+    take the core from one of them while it has the interpreter, which the loop then waits for
+    (`python -m benchmarks.telemetry`).
     """
     before_s = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_S)
     gc.collect()
     gc.freeze()
     first = before_others(CONTROL_LOOP)
+    beside = threads_before_others(BESIDE_THE_LOOP)
     try:
         yield
     finally:
+        threads_like_others(beside)
         if first:
             like_others()
         gc.unfreeze()

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-LONGEST_S = float(os.environ.get("F_LONG", 30.0))
+LONGEST_S = 30.0
 """Longest wait for anything; only ever over when a test fails."""
 
 PATIENCE_S = 2.0

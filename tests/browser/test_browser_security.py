@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from bt_robot.messages import NodeInfo
 from tests.browser.browser_kit import OTHER_NAME
 from tests.browser.run_kit import run_in
-from tests.browser.view_kit import serving, tick
+from tests.browser.view_kit import Stoppable, serving, tick
 
 LAYOUT = (NodeInfo("secret", "wait", "secret", 0, -1, "action"),)
 TOKEN = "a-token-that-nobody-knows"
@@ -66,25 +66,6 @@ def evil_page(port, protocols='["bt-robot"]'):
         yield server.server_port
         server.shutdown()
         thread.join()
-
-
-class Stoppable:
-    """A run that only notes that it was stopped."""
-
-    mode, breakpoints, questions = "running", (), ()
-
-    def __init__(self):
-        self.stopped = []
-
-    def wish(self, wish, who):
-        self.stopped.append(wish)
-        return ""
-
-    def stop(self, who):
-        self.stopped.append(who)
-
-    def let_go(self, who):
-        pass
 
 
 @pytest.fixture

@@ -60,9 +60,29 @@ def tick(step, layout, states=None, **changes):
     return TickRecord(**{**values, **changes})
 
 
+class Stoppable:
+    """A run that only notes that it was stopped."""
+
+    mode, breakpoints, questions = "running", (), ()
+
+    def __init__(self):
+        self.stopped = []
+
+    def wish(self, wish, who):
+        self.stopped.append(wish)
+        return ""
+
+    def stop(self, who):
+        self.stopped.append(who)
+
+    def let_go(self, who):
+        pass
+
+
 @contextmanager
 def serving(title="made", token=None, port=0, **options):
     """Serve a view without a run behind it; yields the server and its link."""
+    options.setdefault("steering", Stoppable())
     about = About(title, LIMITS, 1 / PERIOD_S, (), options.pop("note", ""))
     show = serve_view(about, Address(port=port, chosen=True), token, **options)
     try:

@@ -1,7 +1,9 @@
 """What else the process does is kept out of the loop's way, and only as long as the loop runs."""
 
 import gc
+import os
 import sys
+import threading
 
 import pytest
 
@@ -21,6 +23,27 @@ def test_what_is_there_already_is_kept_out_of_garbage_collections():
         assert gc.get_freeze_count() > 0
         assert all(each is not kept for each in gc.get_objects())
     assert any(each is kept for each in gc.get_objects())
+
+
+def test_the_threads_beside_the_loop_go_before_other_processes_where_that_is_permitted():
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+
+    def real_time():
+        return os.sched_getscheduler(thread.native_id) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
+
+    try:
+        with undisturbed():
+            permitted = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO
+            assert real_time() == permitted
+            if permitted:
+                beside, loop = os.sched_getparam(thread.native_id), os.sched_getparam(0)
+                assert beside.sched_priority < loop.sched_priority
+        assert not real_time()
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_everything_is_as_before_when_the_loop_fails():
