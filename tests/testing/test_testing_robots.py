@@ -9,6 +9,7 @@ import pytest
 
 from bt_robot.arm import so101
 from bt_robot.errors import RobotError
+from bt_robot.messages import Body
 from bt_robot.robot.fake import FakeRobot
 from bt_robot.testing import ROBOT_LAWS
 
@@ -105,7 +106,20 @@ class Stubborn(FakeRobot):
         self._connected = True
 
 
+class Numb(FakeRobot):
+    body = Body(load=True)
+
+
+class Fallen(FakeRobot):
+    class _Nowhere:
+        def tip(self, joints):
+            return np.full(3, np.nan)
+
+    body = Body(kinematics=_Nowhere())
+
+
 BREAKERS = {
+    "feels_what_it_says": [Numb, Fallen],
     "limits_fit_together": [TwiceNamed],
     "gripper_comes_last": [GripperFirst],
     "observation_is_what_was_asked_for": [Clairvoyant, Blind],
