@@ -1,6 +1,6 @@
-"""Takes pictures of the page: a recorded run, light and dark. Called by `make docs`, where there is a browser.
+"""Takes pictures of the page: a run, one that failed, a large tree. Called by `make docs`, where there is a browser.
 
-The run is the main job in simulation, shown by `bt-view`'s server in a headless Chromium.
+Real runs in simulation, recorded and shown by `bt-view` in a headless Chromium.
 """
 
 from __future__ import annotations
@@ -8,42 +8,98 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SIZE = (1440, 1160)
-MOMENT_S = 1.7
-"""When the arm grips the block."""
+
+FAILS = """\
+tree: pick
+include: [skills/vla_skill.yaml]
+root:
+  sequence:
+    - retry:
+        attempts: 2
+        child: {vla_skill: {prompt: pick up the red block, done: {holding_object: {for_s: 5}}, time_limit_s: 3}}
+    - move_to: {pose: rest}
+"""
+"""The gripper has to hold the block for longer than the skill may take."""
+
+
+def large() -> str:
+    """Return a tree of 500 nodes: skills of 13 nodes, one after the other."""
+    skill = "    - vla_skill: {prompt: pick up the red block, done: {chunk_idle: {for_s: 0.2}}}\n"
+    waits = "    - wait: {duration_s: 0.1}\n"
+    return f"tree: long_day\ninclude: [skills/vla_skill.yaml]\nroot:\n  sequence:\n{38 * skill}{5 * waits}"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture of the page.
+
+    Attributes:
+        file: Where it goes.
+        moment_s: The moment of the run that it shows [s].
+        scheme: `light` or `dark`.
+        keys: What is pressed before.
+    """
+
+    file: str
+    moment_s: float
+    scheme: str = "light"
+    keys: str = ""
+
+
+SHOTS = (
+    (None, (), (Shot("view.png", 1.7), Shot("view-dark.png", 1.7, "dark"))),
+    (FAILS, (), (Shot("view-failed.png", 6.0),)),
+    (large(), ("--max-time", "12"), (Shot("view-large.png", 9.0, "dark", "g"),)),
+)
+"""Trees, further flags of bt-run, and pictures; None is the main job, shown when the arm grips the block."""
 
 
 def take(folder: Path) -> bool:
-    """Write `view.png` and `view-dark.png` into a folder; return whether there was a browser to do so."""
+    """Write the pictures into a folder; return whether there was a browser to do so."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
     try:
-        from tests.browser.browser_kit import Shown, browser_in, programs
-        from tests.browser.run_kit import Viewed, recording_in
+        from tests.browser.browser_kit import programs
     except ModuleNotFoundError:
         return False
     if programs() is None:
         return False
+    try:
+        for tree, flags, shots in SHOTS:
+            _show(tree, flags, shots, folder)
+    except subprocess.SubprocessError:
+        return False
+    return True
+
+
+def _show(tree: str | None, flags: tuple[str, ...], shots: tuple[Shot, ...], folder: Path) -> None:
+    from tests.browser.browser_kit import Shown, browser_in
+    from tests.browser.run_kit import Viewed, recording_in
+
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        recording = recording_in(place, "--record-hz", "10")
+        recording = recording_in(place, "--record-hz", "10", *flags, tree=tree)
         viewed = Viewed(place, "bt-view", recording, "--port", "0")
         try:
             with browser_in(place / "chromium", size=SIZE) as driver:
-                for scheme, file in (("light", "view.png"), ("dark", "view-dark.png")):
-                    driver.execute_cdp_cmd(
-                        "Emulation.setEmulatedMedia",
-                        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
-                    )
-                    page = Shown(driver, viewed.link).await_run()
-                    page.wait("the end", lambda page=page: page.time_s > MOMENT_S)
-                    page.travel(MOMENT_S)
-                    page.wait("the moment", lambda page=page: abs(page.time_s - MOMENT_S) < 0.05)
-                    page.rest()
-                    driver.save_screenshot(str(folder / file))
-        except subprocess.SubprocessError:
-            return False
+                for shot in shots:
+                    _shoot(driver, Shown, viewed.link, shot)
+                    driver.save_screenshot(str(folder / shot.file))
         finally:
             viewed.end()
-    return True
+
+
+def _shoot(driver: Any, shown: Any, link: str, shot: Shot) -> None:
+    media = {"features": [{"name": "prefers-color-scheme", "value": shot.scheme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    page = shown(driver, link).await_run()
+    page.wait("the end", lambda: page.time_s > shot.moment_s)
+    for key in shot.keys:
+        page.press(key)
+    page.travel(shot.moment_s)
+    page.wait("the moment", lambda: abs(page.time_s - shot.moment_s) < 0.05)
+    page.rest()
