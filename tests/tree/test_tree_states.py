@@ -8,7 +8,7 @@ from tree_leaves import ManualContext, say, tree_of
 from tree_strategies import leaves, tree_specs
 
 from bt_robot.messages import Status
-from bt_robot.tree import Action, Registry, build_tree, parse_tree, success
+from bt_robot.tree import Action, Registry, build_tree, parse_tree, running, success
 from bt_robot.tree.engine.states import STATUS
 from tests.scale import examples
 
@@ -68,3 +68,32 @@ def test_the_age_and_the_confidence_of_evidence_are_told():
         ctx.now_s = now_s
         tree.tick(ctx)
         assert (tree.states()[0].age_s, tree.states()[0].confidence) == (now_s, 0.9)
+
+
+class Quiet(Action):
+    """Succeed without a word, always with the same outcome."""
+
+    type_name = "quiet"
+
+    def on_tick(self, ctx):
+        return success()
+
+
+def test_a_node_that_was_reset_and_says_the_same_again_is_told_again():
+    root = "{retry: {attempts: 3, child: {timeout: {duration_s: 1, child: {reactive_sequence: [quiet, busy]}}}}}"
+    tree = build_tree(parse_tree(f"tree: t\nroot: {root}\n", "t.yaml", Registry([Quiet, Busy])))
+    ctx, seen = ManualContext(), []
+    for _ in range(4):
+        ctx.now_s += 0.6
+        tree.tick(ctx)
+        seen.append(tree.states()[3].status)
+    assert seen == [Status.SUCCESS, Status.SUCCESS, Status.IDLE, Status.SUCCESS]
+
+
+class Busy(Action):
+    """Run for ever."""
+
+    type_name = "busy"
+
+    def on_tick(self, ctx):
+        return running()

@@ -122,6 +122,7 @@ class LeafNode(Node):
         """End the leaf, or halt it when it is RUNNING."""
         halted = new_status is INVALID and self.status is RUNNING
         self.status = new_status
+        self.said = NOTHING  # saying the same again is news after this
         self.run.touched.append(self)
         if halted:
             self._halt()
