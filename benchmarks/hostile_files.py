@@ -91,6 +91,15 @@ HOSTILE: Mapping[str, tuple[bytes, str]] = MappingProxyType(
             numbered(_SEQUENCE, '    - wait: {{duration_s: "{{k{}}}"}}\n', size=350_000),
             "is read here, but never written",
         ),
+        "words that nearly are keys": (
+            numbered(
+                _SEQUENCE
+                + "".join(f'    - set_blackboard: {{key: "{{colour{i}}}", value: red}}\n' for i in range(3000)),
+                '    - log: {{message: "a {{colr{0}}} and a {{culour{0}}}"}}\n',
+                size=400_000,
+            ),
+            "in the middle of a text",
+        ),
         "includes by the thousand": (
             numbered("tree: t\nroot: observe\ninclude: [", "x{}.yaml, ", "]", 500_000),
             "no such file",

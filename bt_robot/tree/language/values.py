@@ -26,7 +26,10 @@ from bt_robot.tree.vocabulary.words import (
 )
 
 _MAX_NAMES = 100
-"""How many words in the middle of a text are looked at."""
+"""How many words in the middle of a text are looked at, and among how many names the nearest one is looked for."""
+
+_MAX_COMPARED = 50
+"""For how many of them in a file."""
 
 
 class ValueReader:
@@ -34,6 +37,7 @@ class ValueReader:
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
+        self._compared = 0
         self._arguments = ArgumentReader(problems)
         self.argument = self._arguments.read
 
@@ -166,12 +170,20 @@ class ValueReader:
         self, node: ScalarNode, inside: list[tuple[str, str]], scope: Scope, known: Kinds, what: str
     ) -> None:
         """Note words in the middle of a text that are keys, or nearly the name of a key or parameter."""
-        own = scope.key("").scope
-        names = {*scope.arguments, *(key.name for key in known if key.scope == own)}
         for sort, name in inside:
-            nearly = "" if name in names else did_you_mean(name, names)
-            if name in names or nearly:
+            taken = name in scope.arguments or scope.key(name) in known
+            nearly = "" if taken else self._nearest(name, scope, known)
+            if taken or nearly:
                 self._note_inside(node, f"${name}" if sort == "parameter" else f"{{{name}}}", what, nearly)
+
+    def _nearest(self, name: str, scope: Scope, known: Kinds) -> str:
+        """Return the nearest name in words; a file full of them does not get more than a moment's look."""
+        self._compared += 1
+        if self._compared > _MAX_COMPARED:
+            return ""
+        own = scope.key("").scope
+        keys = (key.name for key in known if key.scope == own)
+        return did_you_mean(name, islice((*scope.arguments, *keys), _MAX_NAMES))
 
     def _note_inside(self, node: ScalarNode, word: str, what: str, nearly: str = "") -> None:
         message = f"{what}: '{word}' in the middle of a text"
