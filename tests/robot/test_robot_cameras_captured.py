@@ -110,7 +110,7 @@ def test_it_leaves_neither_threads_nor_files_behind(camera):
         other.open()
         other.close()
     assert threading.active_count() == threads
-    assert psutil.Process().num_fds() == files
+    assert psutil.Process().num_fds() <= files
 
 
 @pytest.mark.parametrize(
