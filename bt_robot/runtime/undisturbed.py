@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from bt_robot.robot.priority import (
@@ -27,21 +27,17 @@ def undisturbed() -> Generator[None]:
 
     A collection of all that a run loads stops every thread for some 30 ms. The loop's thread gets a real-time priority
     where the system permits it, so that a busy machine does not make it wait for a core; `python -m benchmarks.jitter`
-    measures all three. The threads that are there already get a lower one: a browser on the same machine may else
-    take the core from one of them while it has the interpreter, which the loop then waits for
+    measures all three. The threads that run Python already get a lower one: a browser on the same machine may else take
+    the core from one of them while it has the interpreter, which the loop then waits for
     (`python -m benchmarks.telemetry`).
     """
-    before_s = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_S)
-    gc.collect()
-    gc.freeze()
-    first = before_others(CONTROL_LOOP)
-    beside = threads_before_others(BESIDE_THE_LOOP)
-    try:
+    with ExitStack() as back:
+        back.callback(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(SWITCH_S)
+        gc.collect()
+        back.callback(gc.unfreeze)
+        gc.freeze()
+        if before_others(CONTROL_LOOP):
+            back.callback(like_others)
+        back.callback(threads_like_others, threads_before_others(BESIDE_THE_LOOP))
         yield
-    finally:
-        threads_like_others(beside)
-        if first:
-            like_others()
-        gc.unfreeze()
-        sys.setswitchinterval(before_s)
