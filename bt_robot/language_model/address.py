@@ -63,10 +63,14 @@ class Address:
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
     @property
+    def place(self) -> str:
+        """Host and port, as a proxy is told them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def authority(self) -> str:
-        """Host and port, as in a URL."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
+        """Host and port, as in a URL; the port only where it is not the usual one."""
+        return self.place.removesuffix(f":{_PORTS['https' if self.tls else 'http']}")
 
     def __str__(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.authority}{self.path}"

@@ -212,8 +212,7 @@ def _tunnel(opened: socket.socket, address: Address, proxy: Proxy, deadline_s: f
     Raises:
         OSError: It gives none.
     """
-    place = f"{address.host}:{address.port}"
-    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+    lines = [f"CONNECT {address.place} HTTP/1.1", f"Host: {address.place}"]
     lines += [f"{name}: {value}" for name, value in _proxy_headers(proxy).items()]
     _send(opened, ("\r\n".join(lines) + "\r\n\r\n").encode("ascii"), deadline_s)
     response = HTTPResponse(cast(socket.socket, _Reader(opened, deadline_s, _PIECE)), method="CONNECT")

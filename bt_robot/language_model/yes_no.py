@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -95,9 +94,9 @@ def read_form(said: Said) -> Opinion:
     """Return the opinion in a fixed form, or in one of its words where the endpoint does not heed the form."""
     if said.refused:
         return Opinion(None, reason=f"the model would not answer: {_shown(said.refused)}")
-    text = re.sub(r"^.*</think>", "", said.text, flags=re.DOTALL).strip()
-    fenced = re.fullmatch(r"```(?:json)?\s*(.*?)\s*```", text, flags=re.DOTALL)
-    text = fenced[1] if fenced else text
+    text = said.text.rpartition("</think>")[2].strip()
+    if text.startswith("```") and text.endswith("```"):
+        text = text.strip("`").removeprefix("json").strip()
     word = _formed(text) or text.strip(_EDGES).lower()
     if word not in _VALUES:
         shown = _shown(said.text) or "nothing"

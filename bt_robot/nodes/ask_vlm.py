@@ -104,7 +104,7 @@ class AskVlm(Condition):
         self._start: tuple[Frame, ...] = ()
         self._latched: tuple[float, float | None] | None = None
         self._next_s = now_s
-        self._failures = 0
+        self._pause_s = 0.0  # between questions while the endpoint does not answer
 
     def _begin_anew(self, ctx: TickContext) -> None:
         if self._ticket is not None:
@@ -121,11 +121,12 @@ class AskVlm(Condition):
             ctx.tell(answer.news)
         if answer.yes is None:
             self._unknown = answer.reason
-            self._failures += 1
-            pause_s = min(self.every_s * 2.0**self._failures, max(_LONGEST_PAUSE_S, self.every_s))
-            self._next_s = max(self._next_s, ctx.now_s + max(answer.retry_in_s, pause_s - self.every_s))
+            self._pause_s = min(2.0 * max(self._pause_s, self.every_s), max(_LONGEST_PAUSE_S, self.every_s))
+            self._next_s = max(self._next_s, ctx.now_s + max(answer.retry_in_s, self._pause_s - self.every_s))
             return
-        self._unknown, self._failures, self._newest = "", 0, answer
+        if self._newest is not None and answer.seen_s - self._newest.seen_s > self.max_age_s + self.every_s:
+            self._ballot = None  # what was said before the endpoint was lost is no vote about now
+        self._unknown, self._pause_s, self._newest = "", 0.0, answer
         self.probability = answer.yes
         self._ballot = self._ballot or Ballot(self.yes_above, self.no_below, self.at_least, self.of)
         self._ballot.count(answer.yes)

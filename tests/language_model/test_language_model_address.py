@@ -23,6 +23,19 @@ def test_a_url_is_understood_as_people_write_it(url, shown):
 
 
 @pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://host", "host:443"),
+        ("http://gpu", "gpu:80"),
+        ("https://host:8080", "host:8080"),
+        ("https://[2001:db8::1]", "[2001:db8::1]:443"),
+    ],
+)
+def test_a_proxy_is_told_the_port_always(url, place):
+    assert Address.parse(url).place == place
+
+
+@pytest.mark.parametrize(
     ("url", "words"),
     [
         ("gpu:8000", "is no http address; expected http://host:8000/v1 (try http://gpu:8000)"),

@@ -79,6 +79,7 @@ def test_an_endpoint_without_log_probabilities_is_known_as_one():
         ('{"answer": "unsure"}', 0.5),
         ('{"answer": "Yes"}', 1.0),
         ('```json\n{"answer": "no"}\n```', 0.0),
+        ('```\n{"answer": "no"}\n```', 0.0),
         ('<think>Well, {"answer": "yes"}?</think>\n{"answer": "no"}', 0.0),
         ("Yes.", 1.0),
         (" no\n", 0.0),
@@ -91,7 +92,18 @@ def test_an_answer_in_the_form_or_in_a_word_is_read(text, yes):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yes, but", '{"answer": true}', '{"answer": "maybe"}', "[" * 5000, '["yes"]', "null"]
+    "text",
+    [
+        "",
+        "yes, but",
+        "```json" + "\n" * 190_000 + "x",
+        "```json" + "\n" * 190_000 + "```",
+        '{"answer": true}',
+        '{"answer": "maybe"}',
+        "[" * 5000,
+        '["yes"]',
+        "null",
+    ],
 )
 def test_any_other_answer_is_no_opinion(text):
     opinion = read_form(Said(text))

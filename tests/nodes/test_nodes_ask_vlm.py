@@ -180,6 +180,32 @@ def test_an_endpoint_in_trouble_is_told_once_and_left_alone_longer_and_longer(wo
     assert max(gaps_s) <= 10.2
 
 
+def test_an_endpoint_may_be_lost_for_hours(world):
+    leaf = make(every_s=1.0)
+    while len(world.given) < 1100:
+        assert tick(world, leaf, 0.5).reason.startswith("not known:")
+        if len(world.judge.questions) > len(world.given):
+            world.given.append(None)
+            world.judge.answer(None, reason="nothing listens there")
+
+
+def test_what_was_said_before_a_gap_is_no_vote_about_now(world):
+    leaf = make(at_least=2, of=3, every_s=0.1, max_age_s=5.0)
+    assert answered(world, leaf, 0.9, 0.9).status is Status.SUCCESS
+    for _ in range(100):
+        tick(world, leaf)
+        if len(world.judge.questions) > len(world.given):
+            world.given.append(None)
+            world.judge.answer(None, reason="nothing listens there")
+    assert answered(world, leaf, 0.5).reason.startswith("undecided: 0 yes, 0 no, 1 unsure")
+    assert answered(world, leaf, 0.9, 0.9).status is Status.SUCCESS
+
+
+def test_answers_that_are_asked_for_seldom_are_counted_together(world):
+    leaf = make(at_least=2, of=2, every_s=10.0, max_age_s=5.0)
+    assert answered(world, leaf, 0.9, 0.9).status is Status.SUCCESS
+
+
 def test_a_last_good_answer_outlives_a_failed_question(world):
     leaf = make(max_age_s=3.0)
     answered(world, leaf, 0.9)
