@@ -23,7 +23,7 @@ BtRobotError
 │   └── EndpointGarbage       what came back is no answer (a ValueError)
 ├── RobotError                the robot stopped working during a run
 ├── ProposalError             a second node commanded the arm in one tick
-└── PortError                 a blackboard port was read before it was written
+└── PortError                 a blackboard port was read, and its key held nothing that it takes
 ```
 """
 
@@ -275,4 +275,4 @@ class ProposalError(BtRobotError):
 
 
 class PortError(BtRobotError):
-    """A blackboard port was read before anything was written to it."""
+    """A blackboard port was read while its key held nothing, or a value that the port does not take."""

@@ -32,10 +32,16 @@ TreeOf = Callable[[Sequence[NodeInfo]], tuple[TreeSpec, Tree]]
 
 
 @contextmanager
-def btlog(folder: Path, tree_of: TreeOf) -> Generator[Background]:
-    """Write `tree.btlog` into a run's folder."""
+def btlog(folder: Path, tree_of: TreeOf, *, patient: bool = False) -> Generator[Background]:
+    """Write `tree.btlog` into a run's folder.
+
+    Args:
+        folder: The folder.
+        tree_of: Finds the tree of a tick.
+        patient: Whether the loop waits for the disk instead of having ticks dropped: for time that nobody paces.
+    """
     log = BtLog(folder / "tree.btlog", partial(_xml, tree_of), time.time_ns() // 1000)
-    sink = Background(log, str(folder / "tree.btlog"))
+    sink = Background(log, str(folder / "tree.btlog"), patient=patient)
     try:
         yield sink
     finally:
@@ -56,15 +62,24 @@ class LiveTree:
         self._hooks = hooks
         self._tree_of = tree_of
         self._layout: Sequence[NodeInfo] = ()
+        self._tree: Tree | None = None
         self._hooked: set[int] = set()
 
     def publish(self, record: TickRecord) -> None:
         """Pass a tick on, and hook the nodes that clients want to hold."""
         if record.layout is not self._layout:
-            self._install(set())
-            self._layout = record.layout
+            tree = self._tree_of(record.layout)[1]
+            if tree is not self._tree:  # else a prompt or a parameter is another one; what holds goes on holding
+                self._install(set())
+                self._hooks.settle(())
+            self._layout, self._tree = record.layout, tree
         self.server.publish(record)
-        self._install(self._hooks.places)
+        layout, places = self._hooks.places
+        if places and self._tree_of(layout)[1] is self._tree:
+            self._hooks.settle(record.nodes)
+            self._install(places)
+        else:  # none, or the server has not heard yet that another tree runs
+            self._install(set())
 
     def blackboard(self) -> dict[str, dict[str, object]]:
         """Return what is on the tree's blackboard now; any thread may ask."""
@@ -73,8 +88,8 @@ class LiveTree:
     def _install(self, wanted: set[int]) -> None:
         if wanted == self._hooked:
             return
-        _, tree = self._tree_of(self._layout)
-        wanted = {uid for uid in wanted if uid <= len(self._layout)}
+        tree = self._tree
+        assert tree is not None, "hooks are for the nodes of a tick"
         for uid in self._hooked - wanted:
             path = self._layout[uid - 1].path
             tree.unhook(path, OWNER)

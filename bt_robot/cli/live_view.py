@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bt_robot.cli.record import FAST_RATE_HZ, RATE_HZ
+from bt_robot.cli.record import picture_hz
 from bt_robot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -246,8 +246,7 @@ def live_view(session: Session, arguments: argparse.Namespace, steering: Steerin
         for server in shown:
             server.shown(camera, shot)
 
-    # the same pictures as in the recording, so that a simulated camera draws them once
-    album = LiveAlbum(picture, arguments.record_hz or (FAST_RATE_HZ if arguments.fast else RATE_HZ))
+    album = LiveAlbum(picture, picture_hz(arguments))
     try:
         show = serve_view(
             about,

@@ -162,7 +162,7 @@ def _check_name(name: str, kind: str) -> None:
 
 
 def _write(files: Mapping[str, str], folder: Path, *, force: bool) -> list[Path]:
-    """Write files below a folder, all of them or none; return their paths.
+    """Write files below a folder, none where one is there already; return their paths.
 
     Raises:
         UsageError: One is there already, or can't be written.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -117,13 +116,13 @@ def _warn(arguments: argparse.Namespace, broken: Mapping[str, str]) -> None:
 
 
 def _exact(registry: Registry, word: str) -> Entry | None:
+    from bt_robot.tree.formats.foreign import snake_case
     from bt_robot.tree.vocabulary.catalogue import entry
 
     refusal = registry.refusal(word)
     if refusal:
         raise UsageError(refusal)
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).lower()  # SetBlackboard, as other libraries have it
-    return entry(registry, word) or entry(registry, snake)
+    return entry(registry, word) or entry(registry, snake_case(word))  # SetBlackboard, as other libraries have it
 
 
 def _search(registry: Registry, words: list[str]) -> list[Entry]:

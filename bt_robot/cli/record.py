@@ -56,6 +56,14 @@ def add_record_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def picture_hz(arguments: argparse.Namespace) -> float:
+    """Return how many pictures a camera is asked for [1/s], at most: the same for all that show or keep them.
+
+    A simulated camera draws a picture once then, whoever looks at it.
+    """
+    return arguments.record_hz or (FAST_RATE_HZ if arguments.fast else RATE_HZ)
+
+
 def _megabytes(text: str) -> float:
     value = positive(text)
     if value < _LEAST_MB:
@@ -116,8 +124,8 @@ def tape(
         return spec.name, first if spec is job.spec else _tree_sources(spec, "")
 
     try:
-        rate_hz = arguments.record_hz or (FAST_RATE_HZ if arguments.fast else RATE_HZ)
-        recorder = Recorder(path, _info(session, arguments), tree, rate_hz, round(1e6 * arguments.record_limit))
+        limit_bytes = round(1e6 * arguments.record_limit)
+        recorder = Recorder(path, _info(session, arguments), tree, picture_hz(arguments), limit_bytes)
     except OSError as error:
         logger.warning("no recording of this run: %s can't be written (%s)", path, error.strerror or error)
         yield None

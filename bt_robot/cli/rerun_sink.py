@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from bt_robot.cli.record import FAST_RATE_HZ, RATE_HZ
+from bt_robot.cli.record import picture_hz
 from bt_robot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def rerun_sink(session: Session, arguments: argparse.Namespace) -> Generator[Bac
         stream.save(place, default_blueprint=blueprint)
     else:
         stream.connect_grpc(place, default_blueprint=blueprint)
-    shutter = Shutter(FAST_RATE_HZ if arguments.fast else RATE_HZ)
+    shutter = Shutter(picture_hz(arguments))
 
     def pictures(record: TickRecord) -> Iterator[tuple[str, bytes]]:
         for frame, jpeg in shutter.pictures(record.observation.frames, record.time_s):

@@ -144,13 +144,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _watcher(session: Session, arguments: argparse.Namespace) -> Watcher:
     """Return what loads the tree again when its files are edited, and holds it against this run."""
-    from bt_robot.cli.preflight import preflight
     from bt_robot.cli.task import load_task
     from bt_robot.cli.watching import Watcher
 
     def load() -> tuple[TreeSpec, Tree]:
         spec = load_task(arguments.tree)
-        plans = preflight(session.job.settings, spec, session.robot)
+        plans = session.plans_of(spec)
         if plans.prompts and session.plans.profile is None:
             raise UsageError("the edited tree asks a policy, and this run began without one; start it again")
         return spec, plans.tree
@@ -227,7 +226,7 @@ def _others(
     from bt_robot.cli.rerun_sink import rerun_sink
 
     if folder is not None:
-        yield btlog(folder, tree_of)
+        yield btlog(folder, tree_of, patient=arguments.fast)
     if arguments.groot2:
         yield live_server(arguments.groot2, tree_of, helm)
     if arguments.rerun:

@@ -97,6 +97,14 @@ class Session:
             return None
         return self.job.settings.policy.execution.resolved(incremental=profile.incremental)
 
+    def plans_of(self, spec: TreeSpec) -> Plans:
+        """Hold another tree against the config, the robot and the people of this run.
+
+        Raises:
+            LoadError: They do not fit; every misfit is told, with its place.
+        """
+        return preflight(self.job.settings, spec, self.robot, people=self._people is not None)
+
     def run(
         self,
         sinks: Sequence[Sink] = (),

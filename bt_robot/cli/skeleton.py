@@ -27,7 +27,7 @@ def leaf_package(name: str, kind: Literal["action", "condition"]) -> dict[str, s
         kind: What it is.
     """
     package = f"bt_{name}"
-    major, minor, *_ = (int(part) for part in __version__.split("."))
+    major, minor = (int(part) for part in __version__.split(".")[:2])  # behind them a version may have letters
     words = {
         "name": name,
         "package": package,

@@ -7,16 +7,27 @@ import json
 import struct
 import subprocess
 import sys
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgpack
 import pytest
 
+from bt_robot.cli.groot import LiveTree, btlog
 from bt_robot.cli.run import main
+from bt_robot.messages import Status
+from bt_robot.nodes import standard_registry
+from bt_robot.telemetry.background import MAX_WAITING
 from bt_robot.telemetry.groot2.codes import read_transitions
+from bt_robot.telemetry.groot2.hooks import Hooks
+from bt_robot.telemetry.groot2.protocol import HookWish
+from bt_robot.tree import build_tree, parse_tree
+from bt_robot.tree.engine.hooks import HELD
 from tests.telemetry.groot2_kit import Client, free_port
+from tests.tree.tree_leaves import ManualContext
 
 TREE = """\
 tree: t
@@ -34,6 +45,104 @@ def tree(tmp_path):
     path = tmp_path / "t.yaml"
     path.write_text(TREE)
     return path
+
+
+class Following:
+    """Stands for a server that hears of another tree when it is told to."""
+
+    def __init__(self, hooks):
+        self.hooks = hooks
+        self.layout = ()
+
+    def publish(self, record):
+        self.layout = record.layout
+
+    def hear(self, *, same=False):
+        self.hooks.adopt(self.layout, same=same)
+
+
+WAITS = "tree: t\nroot:\n  sequence: [{wait: {name: a, duration_s: 9}}, {wait: {name: b, duration_s: 9}}]\n"
+GATE = "tree: t\nroot:\n  reactive_sequence: [{success: {name: gate}}, {wait: {name: b, duration_s: 9}}]\n"
+FIRST = 2
+
+
+@pytest.fixture
+def live():
+    """A tree that viewers see, one that may take over, and functions that tell of one, and tick it before."""
+    first, second = (build_tree(parse_tree(text, "t.yaml", standard_registry())) for text in (WAITS, GATE))
+
+    def tree_of(layout):
+        return None, second if layout is second.nodes else first
+
+    hooks, context = Hooks(), ManualContext()
+    live = LiveTree(hooks, tree_of)
+    live.server = Following(hooks)
+
+    def tell(tree):
+        live.publish(SimpleNamespace(layout=tree.nodes, nodes=tree.states()))
+        return tree.states()[FIRST - 1]
+
+    def tick(tree):
+        tree.tick(context)
+        return tell(tree)
+
+    return SimpleNamespace(first=first, second=second, hooks=hooks, server=live.server, tick=tick, tell=tell)
+
+
+def test_a_node_goes_on_holding_when_a_person_changes_the_tree_beside_it(live):
+    live.tick(live.first)
+    live.server.hear()
+    live.hooks.insert([HookWish(FIRST, "pre")])
+    live.tick(live.first)
+    assert live.tick(live.first).reason == HELD
+    live.first.take(live.first.change("t/b", "duration_s", "5"))
+    assert [live.tick(live.first).reason for _ in range(3)] == [HELD] * 3
+    live.server.hear(same=True)
+    assert [live.tick(live.first).reason for _ in range(3)] == [HELD] * 3
+
+
+def test_the_clock_goes_on_when_the_node_that_held_is_halted(live):
+    live.tick(live.first)
+    live.server.hear()
+    live.hooks.insert([HookWish(FIRST, "pre")])
+    live.tick(live.first)
+    live.tick(live.first)
+    assert live.hooks.holding
+    live.first.halt()
+    live.tell(live.first)
+    assert not live.hooks.holding
+
+
+def test_what_is_answered_for_a_node_is_not_answered_for_one_of_the_edited_tree(live):
+    live.tick(live.first)
+    live.server.hear()
+    live.hooks.insert([HookWish(FIRST, "pre", hold=False, result="FAILURE")])
+    live.tick(live.first)
+    assert live.tick(live.first).status is Status.FAILURE
+    assert [live.tick(live.second).status for _ in range(3)] == [Status.SUCCESS] * 3
+    live.server.hear()
+    assert live.tick(live.second).status is Status.SUCCESS
+
+
+def test_the_log_of_a_run_in_time_that_nobody_paces_lacks_nothing(live, tmp_path, caplog):
+    ready = threading.Event()
+    spec = parse_tree(WAITS, "t.yaml", standard_registry())
+
+    def tree_of(layout):
+        ready.wait(20)
+        return spec, live.first
+
+    def publish(sink):
+        for k in range(MAX_WAITING + 10):
+            sink.publish(SimpleNamespace(time_s=k / 30, layout=live.first.nodes, nodes=live.first.states()))
+
+    with btlog(tmp_path, tree_of, patient=True) as sink:
+        loop = threading.Thread(target=publish, args=(sink,))
+        loop.start()
+        loop.join(0.3)
+        ready.set()
+        loop.join()
+    assert "lacks" not in caplog.text
 
 
 def status_of(client, uid):

@@ -82,6 +82,14 @@ def test_a_new_leaf_that_is_not_installed_is_not_known(leaf):
     assert "unknown node type 'try_me'" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("version", "needs"), [("0.3.0", ">=0.3,<0.4"), ("0.4.0rc1", ">=0.4,<0.5"), ("2.1.0.dev3", ">=2.1,<3")]
+)
+def test_a_new_leaf_needs_this_version_or_a_later_one_that_breaks_nothing(monkeypatch, version, needs):
+    monkeypatch.setattr("bt_robot.cli.skeleton.__version__", version)
+    assert f'"bt-robot{needs}"' in leaf_package("open_it", "action")["pyproject.toml"]
+
+
 @pytest.mark.parametrize("kind", ["action", "condition"])
 def test_a_new_leaf_is_written_as_this_project_is(kind, tmp_path):
     for name, text in leaf_package("open_it", kind).items():

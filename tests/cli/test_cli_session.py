@@ -3,6 +3,7 @@
 import gc
 import sys
 import threading
+from dataclasses import replace
 from unittest.mock import Mock
 
 import psutil
@@ -89,6 +90,16 @@ def test_only_a_loop_that_keeps_the_walls_time_is_kept_undisturbed(monkeypatch, 
     with open_session(job(tree=str(tmp_path / "still.yaml"))) as session:
         session.run([watch])
     assert seen == {(SWITCH_S if real_time else round(sys.getswitchinterval(), 6), real_time)}
+
+
+def test_an_edited_tree_can_not_ask_people_who_are_not_there(tmp_path):
+    (tmp_path / "still.yaml").write_text("tree: still\nroot: {wait: {duration_s: 0.1}}\n")
+    (tmp_path / "asks.yaml").write_text('tree: asks\nroot: {confirm: {question: "ready?"}}\n')
+    still, asks = job(tree=str(tmp_path / "still.yaml")), load_task(str(tmp_path / "asks.yaml"))
+    with open_session(still) as session, pytest.raises(LoadError, match="nobody can answer"):
+        session.plans_of(asks)
+    with open_session(replace(still, confirm="yes")) as session:
+        assert session.plans_of(asks).tree.nodes
 
 
 def test_an_arm_outside_its_limits_is_refused_before_the_policy_is_asked():

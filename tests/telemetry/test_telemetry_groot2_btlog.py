@@ -55,6 +55,15 @@ def test_an_edited_tree_gets_a_file_of_its_own(tmp_path, record):
     assert read(tmp_path / "tree-2.btlog")[0] == "<root>π 1</root>"
 
 
+def test_a_tree_with_another_prompt_goes_on_in_the_same_file(tmp_path, record):
+    log = BtLog(tmp_path / "tree.btlog", xml, START_US)
+    log.publish(replace(record(0), nodes=RUNNING, layout=LAYOUT))
+    log.publish(replace(record(1), nodes=DONE, layout=(LAYOUT[0], replace(LAYOUT[1], prompt="another one"))))
+    log.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["tree.btlog"]
+    assert [(t.uid, t.code) for t in read(tmp_path / "tree.btlog")[1]] == [(1, 1), (2, 1), (1, 2), (2, 2)]
+
+
 def test_a_run_that_is_killed_leaves_all_but_its_last_second(tmp_path, record):
     log = BtLog(tmp_path / "tree.btlog", xml, START_US)
     log.publish(replace(record(0), nodes=RUNNING, layout=LAYOUT))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bt_robot.messages import Status
+from bt_robot.messages import NodeInfo, NodeState, Status
 from bt_robot.telemetry.groot2.hooks import MAX_HOOKS, Hooks
 from bt_robot.telemetry.groot2.protocol import HookWish, Unlock
 
@@ -98,6 +98,44 @@ def test_a_node_that_held_after_its_end_says_it_when_the_hook_is_removed(hooks):
     hooks.after(1, Status.SUCCESS)
     hooks.remove_all()
     assert [hooks.before(1), hooks.before(1)] == [Status.SUCCESS, None]
+
+
+@pytest.mark.parametrize("position", ["pre", "post"])
+def test_a_node_that_was_halted_holds_no_more_and_begins_anew(hooks, position):
+    hooks.insert([HookWish(1, position)])
+    hooks.before(1)
+    hooks.after(1, Status.SUCCESS)
+    hooks.settle([NodeState(Status.RUNNING)])
+    assert hooks.holding
+    hooks.settle([NodeState(Status.IDLE)])
+    assert not hooks.holding
+    hooks.unlock(Unlock(1, position, "FAILURE", False))
+    assert hooks.before(1) is (HELD if position == "pre" else None)
+
+
+def test_a_node_owes_what_it_said_until_it_is_halted(hooks):
+    hooks.insert([HookWish(1, "post")])
+    hooks.after(1, Status.SUCCESS)
+    hooks.remove(1, "post")
+    hooks.settle([NodeState(Status.RUNNING)])
+    assert hooks.places[1] == {1}
+    hooks.settle([NodeState(Status.IDLE)])
+    assert hooks.places[1] == set()
+    assert hooks.before(1) is None
+
+
+def test_hooks_are_for_the_nodes_of_one_tree(hooks):
+    layout = (NodeInfo("t", "wait", "t", 0, -1, "action"),)
+    changed = (NodeInfo("t", "wait", "t", 0, -1, "action", "another prompt"),)
+    hooks.adopt(layout, same=False)
+    hooks.insert([HookWish(1, "post")])
+    hooks.after(1, Status.SUCCESS)
+    hooks.adopt(changed, same=True)
+    assert hooks.places == (changed, {1})
+    assert hooks.before(1) is HELD
+    hooks.adopt(layout, same=False)
+    assert hooks.places == (layout, set())
+    assert hooks.before(1) is None
 
 
 def test_there_is_an_end_to_the_number_of_hooks(hooks):

@@ -43,7 +43,7 @@ def clock():
 @pytest.fixture
 def server(hooks, clock):
     port = free_port()
-    board = {"t": {"speed": 0.5, "goal": (0.1, 0.2)}, "t/a": {"seen": True}}
+    board = {"t": {"speed": 0.5, "goal": (0.1, 0.2)}, "t/a": {"seen": True}, "t/b": {"many": 2**70, "cut": "\ud800"}}
     server = Groot2Server(lambda layout: f"<root n='{len(layout)}'/>", hooks, lambda: board, port=port, clock=clock)
     server.port = port
     yield server
@@ -98,9 +98,29 @@ def test_an_edited_tree_is_another_one(client, show, hooks):
     assert hooks.dump() == []
 
 
+def test_a_tree_with_another_prompt_is_the_same_one(client, show, hooks):
+    show()
+    client.ask("T")
+    before = client.tree_id
+    hook = {"enabled": True, "uid": 2, "mode": 0, "once": False, "desired_status": "SKIPPED", "position": 0}
+    client.ask("I", hook)
+    assert hooks.before(2) is Status.RUNNING
+    show(step=1, layout=(LAYOUT[0], replace(LAYOUT[1], prompt="another one")))
+    assert client.ask("S") == bytes.fromhex("010001 020001")
+    assert client.tree_id == before
+    assert hooks.dump() == [hook]
+    assert hooks.holding
+
+
 def test_the_blackboard_by_scope(client, show):
     show()
     assert msgpack.unpackb(client.ask("B", b"t;nowhere")) == {"t": {"speed": 0.5, "goal": [0.1, 0.2]}}
+
+
+def test_a_value_that_the_encoding_has_no_way_to_tell_does_not_cost_the_others(client, show):
+    show()
+    told = msgpack.unpackb(client.ask("B", b"t/a;t/b"))
+    assert told == {"t/a": {"seen": True}, "t/b": {"many": str(2**70), "cut": "?"}}
 
 
 def test_transitions_are_told_from_the_start_of_the_recording(client, show):

@@ -11,7 +11,6 @@ from bt_robot.messages import Setup
 from bt_robot.tree import Registry
 from bt_robot.tree.language.files import Library
 from bt_robot.tree.language.header import Definition
-from bt_robot.tree.vocabulary.built_in import ALIASES
 from bt_robot.tree.vocabulary.catalogue import Entry, PortEntry, entries
 
 SKILLS = "skills"
@@ -72,7 +71,7 @@ def skills_in(folders: Sequence[Path], registry: Registry) -> tuple[Skill, ...]:
     for folder in folders:
         for path in sorted((folder / SKILLS).glob("*.yaml")):
             problems = Problems()
-            definition = Library(folders, {*ALIASES, *registry.type_names}, problems).add_file(path)
+            definition = Library(folders, registry.words, problems).add_file(path)
             name = f"{SKILLS}/{path.name}"
             if definition and definition.kind == "subtree" and definition.name and not problems.found:
                 found.setdefault(name, Skill(name, definition, path.read_text(encoding="utf-8")))

@@ -25,9 +25,8 @@ MAX_CHARS: Final = 50_000
 NAME: Final = "answer.yaml"
 """How the answer is called in messages."""
 
-_FENCED: Final = re.compile(r"^```[ \t]*(?:ya?ml)?[ \t]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
+_OPENINGS: Final = ("```", "```yaml", "```yml")
 _ONE_BLOCK: Final = "one block that begins with ```yaml and ends with ```"
-_THOUGHTS: Final = re.compile(r"^.*</think>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +102,27 @@ class Checker:
 
 def tree_in(answer: str) -> str:
     """Return the tree file in a model's answer: its last block, or all of it if it is nothing else."""
-    spoken = _THOUGHTS.sub("", answer.replace("\r\n", "\n"))
-    blocks: list[str] = _FENCED.findall(spoken)
-    if blocks:
-        return blocks[-1].strip("\n") + "\n"
+    spoken = answer.replace("\r\n", "\n").rpartition("</think>")[2]
+    block = _last_block(spoken)
+    if block is not None:
+        return block.strip("\n") + "\n"
     bare = re.search(r"^(?:tree|description|include|#)", spoken.lstrip())
     return spoken.strip() + "\n" if bare and re.search(r"^root:", spoken, re.MULTILINE) else ""
+
+
+def _last_block(text: str) -> str | None:
+    """Return what is in the last block of YAML, or of nothing that is named; None if no such block ends."""
+    last: str | None = None
+    lines: list[str] | None = None
+    for line in text.split("\n"):
+        mark = line.replace(" ", "").replace("\t", "") if line.startswith("```") else ""
+        if lines is None:
+            lines = [] if mark in _OPENINGS else None
+        elif mark == "```":
+            last, lines = "\n".join(lines), None
+        else:
+            lines.append(line)
+    return last
 
 
 def _strange(text: str) -> tuple[Problem, ...]:

@@ -49,6 +49,7 @@ class BtLog:
         self._xml = xml
         self._started_us = started_us
         self._layout: tuple[NodeInfo, ...] = ()
+        self._header = b""
         self._codes = StatusCodes(())
         self._file: BinaryIO | None = None
         self._files = 0
@@ -63,7 +64,7 @@ class BtLog:
         """
         file = self._file
         if file is None or record.layout is not self._layout:
-            file = self._opened(record.layout)
+            file = self._taken_over(record.layout)
         time_us = round(1e6 * record.time_s)
         changed = self._codes.update(record.nodes)
         file.write(b"".join(Transition(time_us, uid, code).to_bytes() for uid, code in changed))
@@ -82,14 +83,19 @@ class BtLog:
             if path.stat().st_size == 0:
                 path.unlink()
 
-    def _opened(self, layout: tuple[NodeInfo, ...]) -> BinaryIO:
+    def _taken_over(self, layout: tuple[NodeInfo, ...]) -> BinaryIO:
+        """Return the file of a tree; the same as before if only a prompt or a parameter is another one."""
         if len(layout) > MAX_NODES:
             raise ValueError(f"the format has numbers for {MAX_NODES} nodes, and the tree has {len(layout)}")
+        head = header(self._xml(layout), self._started_us)
+        if self._file is not None and head == self._header and len(layout) == len(self._layout):
+            self._layout = layout
+            return self._file
         self.close()
         self._files += 1
         name = self._path.name if self._files == 1 else f"{self._path.stem}-{self._files}{self._path.suffix}"
         self._file = self._path.with_name(name).open("wb")
-        self._file.write(header(self._xml(layout), self._started_us))
+        self._file.write(head)
         self._file.flush()
-        self._layout, self._codes = layout, StatusCodes(layout)
+        self._header, self._layout, self._codes = head, layout, StatusCodes(layout)
         return self._file

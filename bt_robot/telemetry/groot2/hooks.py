@@ -7,10 +7,10 @@ being ticked: the arm holds, and whatever guards it goes on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bt_robot.messages import Status
+from bt_robot.messages import NodeInfo, NodeState, Status
 from bt_robot.telemetry.groot2.protocol import Forced, HookWish, Position, Unlock
 
 MAX_HOOKS = 1000
@@ -34,12 +34,21 @@ class Hooks:
     def __init__(self) -> None:
         """Start without hooks."""
         self.heeded = True
+        self._layout: Sequence[NodeInfo] = ()
         self._hooks: dict[tuple[int, Position], _Hook] = {}
         self._reached: list[int] = []
         self._owed: dict[int, Status] = {}  # what nodes said that held after their end when their hook was removed
         self._lock = threading.Lock()
 
     # The client's side
+
+    def adopt(self, layout: Sequence[NodeInfo], *, same: bool) -> None:
+        """Note whose nodes the hooks are from now on; those of another tree are dropped, with all they know."""
+        with self._lock:
+            self._layout = layout
+            if not same:
+                self._hooks.clear()
+                self._owed.clear()
 
     def insert(self, wishes: Iterable[HookWish]) -> bool:
         """Set hooks, each in place of one at the same node and position; return whether there was room for all."""
@@ -95,12 +104,25 @@ class Hooks:
             return self.heeded and any(hook.holds and hook.wish.enabled for hook in self._hooks.values())
 
     @property
-    def places(self) -> set[int]:
-        """The numbers of the nodes that have a hook."""
+    def places(self) -> tuple[Sequence[NodeInfo], set[int]]:
+        """The nodes that the hooks are for, and the numbers of those that have one, or owe what they said."""
         with self._lock:
-            return {uid for uid, _ in self._hooks}
+            return self._layout, {uid for uid, _ in self._hooks} | self._owed.keys()
 
     # The tree's side
+
+    def settle(self, states: Sequence[NodeState]) -> None:
+        """Note how the nodes stand after a tick: one that was halted meanwhile holds no more, and owes nothing.
+
+        Args:
+            states: Of all nodes; of none if the tree is gone.
+        """
+        running = {uid for uid, state in enumerate(states, 1) if state.status is Status.RUNNING}
+        with self._lock:
+            for (uid, _), hook in self._hooks.items():
+                if hook.holds and uid not in running:
+                    hook.holds, hook.let_go, hook.result = False, None, None
+            self._owed = {uid: said for uid, said in self._owed.items() if uid in running}
 
     def before(self, uid: int) -> Status | None:
         """Return what a node says instead of being ticked: RUNNING while it holds; None when it is to be ticked."""

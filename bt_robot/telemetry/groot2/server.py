@@ -129,14 +129,21 @@ class Groot2Server:
 
     def _follow(self, time_s: float, states: tuple[NodeState, ...], layout: tuple[NodeInfo, ...]) -> None:
         if layout is not self._layout:
-            self._layout, self._codes = layout, StatusCodes(layout)
-            self._tree_xml = self._xml(layout).encode() if len(layout) <= MAX_NODES else b""
-            self._tree_id = uuid.uuid4().bytes  # clients notice by it that there is another tree
-            self._hooks.remove_all()
+            self._adopt(layout)
         self._now_us = round(1e6 * time_s)
         for uid, code in self._codes.update(states):
             if self._recording_from_us is not None:
                 self._transitions.append(Transition(self._now_us - self._recording_from_us, uid, code))
+
+    def _adopt(self, layout: tuple[NodeInfo, ...]) -> None:
+        """Show another tree, or the same one with another prompt or parameter, whose hooks stay."""
+        xml = self._xml(layout).encode() if len(layout) <= MAX_NODES else b""
+        same = xml == self._tree_xml and len(layout) == len(self._layout)
+        self._layout = layout
+        if not same:
+            self._tree_xml, self._codes = xml, StatusCodes(layout)
+            self._tree_id = uuid.uuid4().bytes  # clients notice by it that there is another tree
+        self._hooks.adopt(layout, same=same)
 
     def _answer(self) -> None:
         parts = self._replies.recv_multipart()
@@ -207,7 +214,7 @@ class Groot2Server:
     def _values(self, scopes: Sequence[str]) -> bytes:
         board = self._blackboard()
         shown: dict[str, Any] = {scope: dict(board[scope]) for scope in scopes if scope in board}
-        return cast(bytes, msgpack.packb(shown))
+        return cast(bytes, msgpack.packb(shown, default=str, unicode_errors="replace"))
 
     def _toggle(self, payload: bytes) -> bytes | None:
         if payload not in (b"start", b"stop"):
