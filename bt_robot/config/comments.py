@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
+from bt_robot.config.problems import LINE_BREAK
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One comment; line and column count from 1.
+    """One comment.
 
     Attributes:
-        line: Its line.
+        line: Its line, from 1.
         text: Its words, without the `#`.
         alone: Whether nothing else stands on its line.
     """
@@ -31,12 +34,13 @@ def comments_in(text: str) -> list[Comment]:
 
     They are what stands between two tokens and is no white space, so no `#` inside a value is taken for one.
     """
+    lines = [0, *(found.end() for found in LINE_BREAK.finditer(text)), len(text)]
     found: list[Comment] = []
     end = 0
     for start, stop in _tokens(text):
-        found += _between(text, end, start)
+        found += _between(text, end, start, lines)
         end = max(end, stop)
-    return found + _between(text, end, len(text))
+    return found + _between(text, end, len(text), lines)
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int]]:
@@ -44,14 +48,13 @@ def _tokens(text: str) -> Iterator[tuple[int, int]]:
         yield token.start_mark.index, token.end_mark.index
 
 
-def _between(text: str, start: int, stop: int) -> list[Comment]:
+def _between(text: str, start: int, stop: int, lines: Sequence[int]) -> list[Comment]:
+    """Return the comments between two places; `lines` has where each line begins, and the end of the text."""
     found: list[Comment] = []
     at = start
     while (at := text.find("#", at, stop)) >= 0:
-        line_start = text.rfind("\n", 0, at) + 1
-        line_end = text.find("\n", at)
-        line_end = len(text) if line_end < 0 else line_end
-        words = text[at + 1 : line_end].strip()
-        found.append(Comment(text.count("\n", 0, at) + 1, words, not text[line_start:at].strip()))
-        at = line_end
+        line = bisect_right(lines, at)
+        words = text[at + 1 : lines[line]].strip()
+        found.append(Comment(line, words, not text[lines[line - 1] : at].strip()))
+        at = lines[line]
     return found

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 _INT = re.compile(r"[+-]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _RESERVED = frozenset({"true", "false", "yes", "no", "on", "off"}) | {n.lower() for n in _NULLS}
 
@@ -57,6 +58,9 @@ class Rule:
     length: int | None = None
     aliases: tuple[str, ...] = ()
     words: str = ""
+
+
+_NO_RULE: Final = Rule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,16 @@ def _range_text(rule: Rule) -> str:
 
 def _unwrap(kind: Any) -> tuple[Any, Rule]:
     if get_origin(kind) is Annotated:
-        inner, *extras = get_args(kind)
-        return inner, next((extra for extra in extras if isinstance(extra, Rule)), Rule())
-    return kind, Rule()
+        return kind.__origin__, _extra(kind, Rule) or _NO_RULE
+    return kind, _NO_RULE
+
+
+def _extra(kind: Any, wanted: type[T]) -> T | None:
+    """Return what a type is annotated with, of one class; a plain loop, as reading values is most of a load."""
+    for extra in kind.__metadata__ if get_origin(kind) is Annotated else ():
+        if isinstance(extra, wanted):
+            return extra
+    return None
 
 
 def read_value(node: SourceNode, kind: Any, problems: Problems, what: str = "value") -> Any:
@@ -166,8 +177,7 @@ def is_null(node: SourceNode) -> bool:
 
 
 def _tagged(kind: Any) -> Tagged | None:
-    extras = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
-    return next((extra for extra in extras if isinstance(extra, Tagged)), None)
+    return _extra(kind, Tagged)
 
 
 def _read_tagged(node: SourceNode, tagged: Tagged, problems: Problems, what: str) -> Any:
@@ -191,7 +201,7 @@ def _alternatives(kind: Any) -> list[Any]:
     """Return the types of a union but None, each narrowed by the rule of the whole."""
     inner, rule = _unwrap(kind)
     kinds = [choice for choice in get_args(inner) if choice is not type(None)]
-    return kinds if rule == Rule() else [Annotated[choice, rule] for choice in kinds]
+    return kinds if rule == _NO_RULE else [Annotated[choice, rule] for choice in kinds]
 
 
 def _read_union(node: SourceNode, kind: Any, problems: Problems, what: str) -> Any:
@@ -201,7 +211,8 @@ def _read_union(node: SourceNode, kind: Any, problems: Problems, what: str) -> A
     if len(kinds) == 1:
         return read_value(node, kinds[0], problems, what)
     hint, code = "", Code.WRONG_TYPE
-    for choice in kinds:
+    likely = [choice for choice in kinds if _looks_like(node, choice)]
+    for choice in (*likely, *(choice for choice in kinds if choice not in likely)):  # the others have the better hints
         trial = Problems()
         value = read_value(node, choice, trial, what)
         if not trial.found:
@@ -209,6 +220,16 @@ def _read_union(node: SourceNode, kind: Any, problems: Problems, what: str) -> A
         hint = hint or (trial.found[0].hint if isinstance(node, ScalarNode) else "")
         code = Code.OUT_OF_RANGE if trial.found[0].code is Code.OUT_OF_RANGE else code
     return _wrong(node, kind, problems, what, hint, code)
+
+
+def _looks_like(node: SourceNode, kind: Any) -> bool:
+    """Whether a value may be of a type, at a glance."""
+    inner, _ = _unwrap(kind)
+    if not isinstance(node, ScalarNode):
+        return inner not in (bool, int, float, str)
+    if inner in (int, float):
+        return node.plain and node.text[:1] in "+-.0123456789"
+    return node.text in ("true", "false") if inner is bool else get_origin(inner) is not tuple
 
 
 def _read_list(node: SourceNode, kind: Any, item: Any, rule: Rule, problems: Problems, what: str) -> Any:
@@ -247,8 +268,8 @@ def _read_scalar(node: SourceNode, kind: Any, problems: Problems, what: str) -> 
     if not (node.plain and digits and pattern.match(node.text)):
         hint = "remove the quotes" if not node.plain and pattern.match(node.text) and digits else ""
         return _wrong(node, kind, problems, what, hint)
-    number = inner(node.text)
-    if not (math.isfinite(number) and rule.minimum <= number <= rule.maximum):
+    # As a float first: a whole number of hundreds of digits is none that Python calculates with, or even reads.
+    if not (math.isfinite(float(node.text)) and rule.minimum <= (number := inner(node.text)) <= rule.maximum):
         return _wrong(node, kind, problems, what, code=Code.OUT_OF_RANGE)
     return number
 
@@ -264,7 +285,7 @@ def _read_choice(node: ScalarNode, kind: Any, problems: Problems, what: str) -> 
 def _read_text(node: ScalarNode, kind: Any, problems: Problems, what: str) -> Any:
     if node.plain and (node.text.lower() in _RESERVED or _FLOAT.match(node.text)):
         return _wrong(node, kind, problems, what, "" if is_null(node) else "quote it if it is meant as text")
-    if any(ord(char) < 32 and char not in "\n\t" for char in node.text):
+    if _CONTROL.search(node.text):
         message = f"{what} holds a control character"
         problems.add(node.mark, message, expected="printable text", code=Code.WRONG_TYPE)
         return INVALID

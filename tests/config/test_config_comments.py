@@ -25,3 +25,9 @@ def test_a_hash_in_a_value_is_no_comment(value):
 def test_text_beyond_ascii_does_not_move_them():
     text = "ä: ö # ü\n# ß\n'🤖 # no': \"🦾 # no\" # 🤏\n"
     assert comments_in(text) == [Comment(1, "ü", False), Comment(2, "ß", True), Comment(3, "🤏", False)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028", "\u2029"])
+def test_a_comment_ends_where_yaml_ends_the_line(end):
+    text = f"a: 1 # behind{end}# alone{end}b: 2{end}"
+    assert comments_in(text) == [Comment(1, "behind", False), Comment(2, "alone", True)]

@@ -77,6 +77,13 @@ def test_refused(text, kind, message):
     assert problems == [f"x.yaml:1:1: speed: {message}"]
 
 
+@pytest.mark.parametrize("count", [400, 5000])
+def test_a_whole_number_that_is_too_long_to_calculate_with_is_refused(count):
+    value, problems = read("9" * count, int)
+    assert value is INVALID
+    assert problems == [f"x.yaml:1:1: speed: '{'9' * 57}...'; expected a whole number"]
+
+
 def test_a_choice_that_does_not_exist_gets_the_nearest():
     _, problems = read("lefd", Literal["left", "right"])
     assert problems == ["x.yaml:1:1: unknown speed 'lefd'; expected one of left, right (did you mean 'left'?)"]

@@ -201,6 +201,14 @@ def test_a_delay_is_counted_from_the_start_whatever_it_is():
     assert tree.tick(ctx) is S
 
 
+@pytest.mark.parametrize(("root", "name", "end"), [("repeat", "times", S), ("retry", "attempts", F)])
+def test_a_loop_that_went_round_more_often_than_it_now_may_ends_with_the_round_in_progress(root, name, end):
+    tree, ctx = tree_of(f"{{{root}: {{{name}: 9, child: {say(end.name[0])}}}}}"), ManualContext()
+    assert [tree.tick(ctx) for _ in range(4)] == [R] * 4
+    change(tree, "t", name, "2")
+    assert tree.tick(ctx) is end
+
+
 @pytest.mark.parametrize(
     ("root", "name", "text", "says"),
     [

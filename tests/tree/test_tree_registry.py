@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tree_leaves import Look, Wait
 
+from bt_robot.errors import LoadError
 from bt_robot.tree import Action, Leaf, Registry, parse_tree, success
 from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
 
@@ -64,3 +65,9 @@ def test_another_word_can_not_be_one_of_the_language():
 def test_another_word_must_be_a_word():
     with pytest.raises(TypeError, match="Sample: the type name 'Do It' is not a word like 'move_to'"):
         leaf("do_it", aliases=("Do It",))
+
+
+def test_no_subtree_can_have_another_word_of_a_leaf():
+    registry = Registry([leaf("do_it", aliases=("run_it",))])
+    with pytest.raises(LoadError, match="subtree: 'run_it' is a node type already"):
+        parse_tree("subtree: run_it\nroot: do_it", "t.yaml", registry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -18,8 +19,9 @@ from bt_robot.config.problems import Problems
 from bt_robot.config.source import ListNode, MapNode, SourceNode, read_file
 from bt_robot.config.values import Rule
 from bt_robot.errors import Code, LoadError, Problem
+from bt_robot.messages import TickContext
 from bt_robot.nodes import standard_registry
-from bt_robot.tree import Output, parse_tree
+from bt_robot.tree import Action, Input, Outcome, Output, Registry, parse_tree, running
 from bt_robot.tree.schema.files import schema_text, subtrees_in, tree_schema
 from bt_robot.tree.vocabulary.built_in import ALIASES, BUILT_IN
 from tests.scale import examples
@@ -394,6 +396,23 @@ def test_every_node_type_is_completed_and_described():
         body = definition["anyOf"][1] if "anyOf" in definition else definition
         for port in {**getattr(BUILT_IN.get(word), "ports", {}), **getattr(REGISTRY.leaves.get(word), "ports", {})}:
             assert body["properties"][port]["description"], (word, port)
+
+
+class Patient(Action):
+    """Wait."""
+
+    type_name = "patient"
+    limit_s = Input(float, default=math.inf, doc="how long [s]")
+
+    def on_tick(self, ctx: TickContext) -> Outcome:
+        return running()
+
+
+def test_a_default_without_end_is_left_out_because_json_has_no_word_for_it():
+    text = schema_text(Registry([Patient]))
+    limit = json.loads(text)["definitions"]["patient"]["properties"]["limit_s"]
+    assert (limit["type"], limit.get("default")) == (["number", "string"], None)
+    assert "Infinity" not in text
 
 
 def test_the_schema_in_the_docs_is_up_to_date():

@@ -6,6 +6,7 @@ py_trees' own parser for what it has. The binding can't declare ports, so the po
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ET
 from importlib.util import find_spec
 from typing import ClassVar
@@ -15,14 +16,14 @@ import pytest
 from btcpp_rules import broken_rules
 from hypothesis import HealthCheck, given, settings
 from py_trees.parsers.behaviour_tree_xml import parse_behaviour_tree_xml
-from tree_leaves import ManualContext, tree_of
+from tree_leaves import REGISTRY, ManualContext, tree_of
 from tree_strategies import KIT, tree_texts
 from xml_kit import files_to_xml, one_file, tree_files
 
 from bt_robot.cli.task import load_task
 from bt_robot.config.builtin import builtin_folder
 from bt_robot.nodes import standard_registry
-from bt_robot.tree import build_tree
+from bt_robot.tree import Action, Input, Registry, build_tree, parse_tree, running
 from bt_robot.tree.formats.counterparts import COUNTERPARTS
 from bt_robot.tree.formats.running import running_tree_xml
 from bt_robot.tree.formats.to_xml import tree_to_xml
@@ -144,6 +145,26 @@ def test_every_node_of_the_running_tree_is_in_its_xml(path):
         assert found[uid].get("_fullpath", node.path) == node.path
     models = {entry.get("ID") for model in root.findall("TreeNodesModel") for entry in model}
     assert {element.tag for element in found.values()} <= models | {"SubTree"}
+
+
+def test_the_xml_of_a_running_tree_has_all_digits_of_a_number():
+    spec = parse_tree("tree: t\nroot: {timeout: {duration_s: 1234.567, child: look}}", "t.yaml", REGISTRY)
+    assert 'msec="1234567"' in running_tree_xml(spec)
+
+
+class Patient(Action):
+    """Wait."""
+
+    type_name = "patient"
+    limit_s = Input(float, default=math.inf, doc="how long [s]")
+
+    def on_tick(self, ctx):
+        return running()
+
+
+def test_a_default_without_end_is_in_the_model():
+    xml = running_tree_xml(parse_tree("tree: t\nroot: patient", "t.yaml", Registry([Patient])))
+    assert '<input_port name="limit_s" type="double" default="inf">' in xml
 
 
 @pytest.mark.parametrize(

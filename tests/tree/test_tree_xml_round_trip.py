@@ -111,6 +111,11 @@ root:
     )
 
 
+def test_a_byte_order_mark_does_not_move_comments():
+    tree = "tree: t\ndescription: in C#  # a language\nroot: look\n"
+    assert files_to_xml({"t.yaml": "\ufeff" + tree}) == files_to_xml({"t.yaml": tree})
+
+
 def test_the_files_of_the_project_come_back_as_people_wrote_them():
     folder = Path(builtin_folder("trees"))
     xml = tree_to_xml(folder / "pick_place.yaml", standard_registry(), (folder,))

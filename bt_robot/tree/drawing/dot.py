@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bt_robot.messages import Status
-from bt_robot.tree.drawing.labels import EDGES, FILLS, box_lines, direction
+from bt_robot.tree.drawing.labels import COLOURS, FILLS, box_lines, direction
 from bt_robot.tree.drawing.outline import Outline
 
 _SHAPES = {
@@ -26,7 +26,7 @@ def draw_dot(outline: Outline, title: str) -> str:
         outline: What to draw.
         title: What stands above it.
     """
-    grey = EDGES[Status.IDLE]
+    grey = COLOURS[Status.IDLE]
     layout = f"rankdir={direction(outline)} ordering=out ranksep=0.35 nodesep=0.2"
     lines = [
         f"digraph {_quoted(title)} {{",
@@ -48,7 +48,7 @@ def _look(outline: Outline, index: int) -> str:
         look.append('style="filled,rounded"')
     if outline.states:
         status = outline.states[index].status
-        look += [f'color="{EDGES[status]}"', f'fillcolor="{FILLS[status]}"']
+        look += [f'color="{COLOURS[status]}"', f'fillcolor="{FILLS[status]}"']
         if status in (Status.RUNNING, Status.FAILURE):
             look.append(f"penwidth=2 peripheries={2 if status is Status.FAILURE else 1}")
     return " ".join(look)

@@ -9,7 +9,7 @@ from bt_robot.tree.drawing.outline import Outline
 
 FILLS = {Status.SUCCESS: "#d7f0e5", Status.FAILURE: "#fbe3d0", Status.RUNNING: "#d6e9f8", Status.IDLE: "#f4f5f7"}
 """Light tints of the colours that Okabe and Ito chose for colour-blind people; black text is readable on them."""
-EDGES = {Status.SUCCESS: "#00805d", Status.FAILURE: "#c14f00", Status.RUNNING: "#0072b2", Status.IDLE: "#8b919b"}
+COLOURS = {Status.SUCCESS: "#00805d", Status.FAILURE: "#c14f00", Status.RUNNING: "#0072b2", Status.IDLE: "#8b919b"}
 SIGNS = {Status.SUCCESS: "✓ ", Status.FAILURE: "✗ ", Status.RUNNING: "▶ ", Status.IDLE: ""}
 """The same told without colour."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bt_robot.messages import Status
-from bt_robot.tree.drawing.labels import EDGES, FILLS, box_lines, direction
+from bt_robot.tree.drawing.labels import COLOURS, FILLS, box_lines, direction
 from bt_robot.tree.drawing.outline import Outline
 
 _BRACKETS = {
@@ -54,7 +54,7 @@ def _classes(outline: Outline) -> Iterator[str]:
         return
     for status in Status:
         thick = ",stroke-width:3px" if status in (Status.RUNNING, Status.FAILURE) else ""
-        yield f"  classDef {status.lower()} fill:{FILLS[status]},stroke:{EDGES[status]},color:#1d2430{thick}"
+        yield f"  classDef {status.lower()} fill:{FILLS[status]},stroke:{COLOURS[status]},color:#1d2430{thick}"
 
 
 def _escaped(text: str) -> str:

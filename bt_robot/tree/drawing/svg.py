@@ -15,13 +15,8 @@ from html import escape
 from itertools import takewhile
 
 from bt_robot.messages import NodeInfo, NodeState, Status
+from bt_robot.tree.drawing.labels import COLOURS
 
-_COLOUR = {
-    Status.SUCCESS: "#00805d",
-    Status.FAILURE: "#c14f00",
-    Status.RUNNING: "#0072b2",
-    Status.IDLE: "#8b919b",
-}
 _SHAPE = {
     Status.SUCCESS: '<circle r="8" fill="{c}"/><path d="M-3.6 .3 -1.1 3 3.8 -2.8" class="m"/>',
     Status.FAILURE: '<rect x="-7.2" y="-7.2" width="14.4" height="14.4" transform="rotate(45)" fill="{c}"/>'
@@ -81,7 +76,7 @@ class _Row:
         """The sign before it: of its status, or else of its kind."""
         if self.state is None:
             return _KINDS.get(self.node.kind, _KINDS["composite"])
-        return _SHAPE[self.state.status].format(c=_COLOUR[self.state.status])
+        return _SHAPE[self.state.status].format(c=COLOURS[self.state.status])
 
     @property
     def width(self) -> float:
@@ -156,8 +151,8 @@ def _frames(rows: Sequence[_Row], width: float) -> Iterator[str]:
 
 def _heading(title: str, status: Status | None, width: float) -> str:
     sign = (
-        f'<g transform="translate({width - 118:.0f} 28)">{_SHAPE[status].format(c=_COLOUR[status])}</g>'
-        f'<text x="{width - 104:.0f}" y="33" style="fill:{_COLOUR[status]}" class="n">{status}</text>'
+        f'<g transform="translate({width - 118:.0f} 28)">{_SHAPE[status].format(c=COLOURS[status])}</g>'
+        f'<text x="{width - 104:.0f}" y="33" style="fill:{COLOURS[status]}" class="n">{status}</text>'
         if status
         else ""
     )
@@ -186,7 +181,7 @@ def _middle(row: _Row) -> float:
 
 def _row(row: _Row, words_x: float) -> str:
     node, reason = row.node, row.state.reason if row.state else ""
-    colour = _COLOUR[row.status]
+    colour = COLOURS[row.status]
     base = _middle(row) + 4.5
     idle = " i" if row.state and row.status is Status.IDLE else ""
     type_ = f' <tspan class="t" dx="2">{_text(node.type)}</tspan>' if node.type != node.name else ""
@@ -226,7 +221,7 @@ def _legend(y: float) -> str:
     parts: list[str] = []
     x = _LEFT
     for status in (Status.SUCCESS, Status.FAILURE, Status.RUNNING, Status.IDLE):
-        sign = _SHAPE[status].format(c=_COLOUR[status])
+        sign = _SHAPE[status].format(c=COLOURS[status])
         parts.append(f'<g transform="translate({x:.0f} {y:.0f}) scale(.8)">{sign}</g>')
         parts.append(f'<text class="t" x="{x + 13:.0f}" y="{y + 4:.0f}">{status}</text>')
         x += 100.0

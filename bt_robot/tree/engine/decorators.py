@@ -135,7 +135,7 @@ class RepeatNode(DecoratorNode, decorators.Repeat):
         if status is SUCCESS:
             self.success += 1
             self.feedback_message = f"{_of(self.success, self.num_success)} times done"
-            return SUCCESS if self.success == self.num_success else RUNNING
+            return SUCCESS if self.success >= self.num_success else RUNNING
         self.feedback_message = f"round {_of(self.success + 1, self.num_success)}"
         if status is FAILURE:
             why = self.child.explanation

@@ -23,13 +23,13 @@ class _EvidenceNode(OwnDecorator):
         super().__init__(name, child)
         self._max_gap_s = max_gap_s
         self._asked_s = 0.0
-        self._above = -1
+        self._unbroken = -1
 
     def goes_on(self) -> bool:
         """Note that it is asked; return whether what was said before still counts."""
-        above, now_s = _running_above(self), self.run.now_s
-        goes_on = 0 <= self._above <= above and 0.0 <= now_s - self._asked_s <= self._max_gap_s
-        self._above, self._asked_s = above, now_s
+        unbroken, now_s = self.unbroken, self.run.now_s
+        goes_on = 0 <= self._unbroken <= unbroken and 0.0 <= now_s - self._asked_s <= self._max_gap_s
+        self._unbroken, self._asked_s = unbroken, now_s
         return goes_on
 
     def say(self, yes: bool, words: str) -> Status:
@@ -95,12 +95,3 @@ class VotesNode(_EvidenceNode):
         self._votes.append(status is SUCCESS)
         yes, asked = sum(self._votes), len(self._votes)
         return self.say(yes >= self._at_least, f"{yes} of {asked} say yes, {self._at_least} must")
-
-
-def _running_above(node: Node) -> int:
-    """Count the nodes above that are in the middle of something."""
-    count, above = 0, node.parent
-    while above is not None:
-        count += above.status is RUNNING
-        above = above.parent
-    return count

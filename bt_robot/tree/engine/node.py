@@ -175,6 +175,15 @@ class Node(Behaviour):
         super().__init__(*args, **kwargs)
         self.nodes = cast("list[Node]", self.children)  # a tree is built of nothing else
 
+    @property
+    def unbroken(self) -> int:
+        """How many nodes above it are in the middle of something: one that begins anew is not RUNNING yet."""
+        count, above = 0, self.parent
+        while above is not None:
+            count += above.status is RUNNING
+            above = above.parent
+        return count
+
     def adjust(self, name: str, value: object) -> None:
         """Take another value for one of the parameters that are `adjustable`."""
         setattr(self, self.adjustable[name], inf if value == "forever" else value)

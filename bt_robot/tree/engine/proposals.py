@@ -12,7 +12,6 @@ from collections.abc import Container
 from typing import Any, Protocol
 
 import numpy as np
-from py_trees.common import Status
 
 from bt_robot.errors import ProposalError
 from bt_robot.messages import Joints, TickContext
@@ -23,11 +22,14 @@ class Proposer(Protocol):
 
     Attributes:
         path: Its path.
-        parent: The node above it; None for a root.
     """
 
     path: str
-    parent: Any
+
+    @property
+    def unbroken(self) -> int:
+        """How many nodes above it were RUNNING before this tick."""
+        ...
 
     @property
     def running(self) -> bool:
@@ -71,12 +73,7 @@ class LeafContext:
     @property
     def unbroken(self) -> int:
         """How many nodes above the leaf were RUNNING before this tick: a node that begins anew is not RUNNING yet."""
-        count = 0
-        node: Any = self.leaf and self.leaf.parent
-        while node is not None:
-            count += node.status is Status.RUNNING
-            node = node.parent
-        return count
+        return self.leaf.unbroken if self.leaf else 0
 
     def propose(self, positions: Joints) -> None:
         """Propose a command for this tick, (n,).

@@ -223,7 +223,8 @@ class Tree:
     def change(self, path: str, name: str, text: str) -> Change:
         """Prepare another value for a node's parameter, or another prompt for the policy queries at and below a node.
 
-        Nothing is changed before `take`; any thread may ask.
+        Nothing is changed before `take`; any thread may ask. What was prepared before another change was taken must
+        not be taken after it: it does not know of that one.
 
         Args:
             path: The node.

@@ -145,6 +145,9 @@ SWITCHES: Mapping[int, str] = MappingProxyType({count: f"Switch{count}" for coun
 LOOPS: Mapping[str, str] = MappingProxyType({"LoopString": "str", "LoopDouble": "float"})
 """Their loops over a list, and of what."""
 
+LOOP_PORTS: Mapping[str, str] = MappingProxyType({"items": "queue", "item": "value"})
+"""For the ports of `for_each`, the names in their loops."""
+
 SCRIPTS = (
     *("_skipIf", "_successIf", "_failureIf", "_while"),
     *("_onSuccess", "_onFailure", "_onHalted", "_post"),

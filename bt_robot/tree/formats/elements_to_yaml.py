@@ -11,7 +11,16 @@ from bt_robot.config.problems import Mark, Problems
 from bt_robot.config.source import ListNode, MapNode, ScalarNode, SourceNode
 from bt_robot.errors import Code
 from bt_robot.tree.formats.attributes import Attributes, scalar
-from bt_robot.tree.formats.counterparts import BY_TAG, COUNTERPARTS, INSTEAD, LOOPS, SWITCHES, Counterpart, Scale
+from bt_robot.tree.formats.counterparts import (
+    BY_TAG,
+    COUNTERPARTS,
+    INSTEAD,
+    LOOP_PORTS,
+    LOOPS,
+    SWITCHES,
+    Counterpart,
+    Scale,
+)
 from bt_robot.tree.formats.element import Element
 from bt_robot.tree.formats.foreign import Names, snake_case
 from bt_robot.tree.formats.values import EXACT, pointer, read_back, written
@@ -25,7 +34,6 @@ from bt_robot.tree.vocabulary.words import reference
 _EXPLICIT = ("Action", "Condition", "Control", "Decorator")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _CASE = re.compile(r"case_[0-9]+\Z")
-_LOOP_PORTS = {"items": "queue", "item": "value"}
 _UNKNOWN = None
 """The type of what nothing is known about; the loader refuses it."""
 
@@ -118,7 +126,7 @@ class NodeReader:
                 return marked, None
             return marked, counterpart
         if tag in LOOPS:
-            return "for_each", Counterpart(tag, "Decorator", _LOOP_PORTS)
+            return "for_each", Counterpart(tag, "Decorator", LOOP_PORTS)
         if tag in BY_TAG:
             return BY_TAG[tag], COUNTERPARTS[BY_TAG[tag]]
         snake = snake_case(tag)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from typing import Any, Literal, get_args, get_origin
 
 from bt_robot.config.problems import Mark
 from bt_robot.config.source import ListNode, ScalarNode, SourceNode
+from bt_robot.config.writing import as_yaml
 from bt_robot.tree.formats.element import Element, can_be_written
 from bt_robot.tree.formats.values import written
 from bt_robot.tree.language.parameters import Parameter
@@ -74,9 +76,10 @@ def as_source(value: object) -> SourceNode:
     """Return a value as a source node, as if it had been written."""
     if isinstance(value, tuple):
         return ListNode(tuple(as_source(item) for item in value), Mark(""))  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, bool):
-        return ScalarNode("true" if value else "false", True, Mark(""))
-    return ScalarNode(f"{value:g}" if isinstance(value, float) else str(value), not isinstance(value, str), Mark(""))
+    if isinstance(value, str):
+        return ScalarNode(value, False, Mark(""))
+    endless = isinstance(value, float) and not isfinite(value)  # no tree file can say it, but a leaf's default may
+    return ScalarNode(str(value) if endless else as_yaml(value), True, Mark(""))
 
 
 def _words(text: str) -> str:

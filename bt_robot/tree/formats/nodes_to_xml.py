@@ -9,7 +9,7 @@ from typing import Any
 from bt_robot.config.problems import Mark, Problems
 from bt_robot.config.source import ListNode, MapNode, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, is_null, read_value
-from bt_robot.tree.formats.counterparts import COUNTERPARTS, SWITCHES, Counterpart, Scale
+from bt_robot.tree.formats.counterparts import COUNTERPARTS, LOOP_PORTS, SWITCHES, Counterpart, Scale
 from bt_robot.tree.formats.element import Element, can_be_written
 from bt_robot.tree.formats.model import Port, element_kind, node_model, port_type, with_cases
 from bt_robot.tree.formats.names import Extra, Frame, Given, Place
@@ -183,13 +183,12 @@ class NodeWriter:
     def _loop(self, options: MapNode, place: Place) -> Counterpart | None:
         """Return the loop for the items of a list; None where the type of the items is not known here."""
         items = options.get("items")
-        names = {"items": "queue", "item": "value"}
         if isinstance(items, ListNode) and items.items and written(items, None):
             numbers = all(isinstance(item, ScalarNode) and _is_number(item) for item in items.items)
-            return Counterpart("LoopDouble" if numbers else "LoopString", "Decorator", names)
+            return Counterpart("LoopDouble" if numbers else "LoopString", "Decorator", LOOP_PORTS)
         parameter = place.frame.definition.parameters.get(reference(items) or "") if items else None
         tag = _LOOP_OVER.get(_type_word(parameter))
-        return Counterpart(tag, "Decorator", names) if tag else None
+        return Counterpart(tag, "Decorator", LOOP_PORTS) if tag else None
 
     def _switch(self, built_in: BuiltIn, options: MapNode, place: Place) -> Element:
         cases, default, value = options.get("cases"), options.get("default"), options.get("value")

@@ -68,7 +68,7 @@ class Source:
         if not isinstance(head, MapNode) or definition is None:
             return None
         folder = next((base for base in (main.parent, *search) if path.is_relative_to(base)), path.parent)
-        anchors = Anchors(comments_in(path.read_text(encoding="utf-8")))
+        anchors = Anchors(comments_in(path.read_text(encoding="utf-8-sig")))
         return cls(definition, head, path.relative_to(folder).as_posix(), anchors)
 
 

@@ -17,7 +17,7 @@ from bt_robot.tree.language.place import Found
 from bt_robot.tree.language.scope import Scope
 from bt_robot.tree.language.values import ValueReader
 from bt_robot.tree.spec import Key
-from bt_robot.tree.vocabulary.kinds import choices_of, item_kind, may_be
+from bt_robot.tree.vocabulary.kinds import Value, choices_of, item_kind, may_be
 from bt_robot.tree.vocabulary.leaf import Leaf
 from bt_robot.tree.vocabulary.node_type import BuiltIn
 from bt_robot.tree.vocabulary.ports import Input, Output
@@ -152,7 +152,9 @@ class GivenReader:
 
     def _check_units(self, found: Found, leaf: type[Leaf], given: Given) -> None:
         """Note a leaf that copies or compares whatever it is given, and is given keys in different units."""
-        keys = {name: given.values[name] for name, port in leaf.ports.items() if port.takes_any and name in given.nodes}
+        keys = {
+            name: given.values[name] for name, port in leaf.ports.items() if port.kind == Value and name in given.nodes
+        }
         units = {name: (unit_of(key.name), key) for name, key in keys.items() if isinstance(key, Key)}
         known = [(name, unit, key) for name, (unit, key) in units.items() if unit]
         for name, unit, key in known[1:]:

@@ -13,7 +13,7 @@ from bt_robot.errors import Code, did_you_mean
 from bt_robot.tree.spec import Key
 from bt_robot.tree.vocabulary.kinds import Value, fits, item_kind, joined, may_fit
 
-_MAX_CHOICES = 100
+MAX_CHOICES = 100
 """Among how many keys the nearest one is looked for."""
 
 
@@ -83,7 +83,7 @@ class Keys:
             names.setdefault(write.key.scope, {})[write.key.name] = None
         for read in self.reads:
             if read.key not in written:
-                near = [name for name in islice(names.get(read.key.scope, ()), _MAX_CHOICES) if name != read.key.name]
+                near = [name for name in islice(names.get(read.key.scope, ()), MAX_CHOICES) if name != read.key.name]
                 problems.add(
                     read.mark,
                     f"{read.port}: the key '{read.key.name}' is {read.done} here, but never written",

@@ -13,7 +13,6 @@ from bt_robot.tree.language.expand import Expander
 from bt_robot.tree.language.files import Library
 from bt_robot.tree.language.header import Definition
 from bt_robot.tree.spec import TreeSpec
-from bt_robot.tree.vocabulary.built_in import ALIASES
 from bt_robot.tree.vocabulary.registry import Registry
 
 
@@ -29,7 +28,7 @@ def load_tree(path: Path, registry: Registry, search: Sequence[Path] = ()) -> Tr
         LoadError: Every problem in all the files.
     """
     problems = Problems()
-    library = Library(search, _words(registry), problems)
+    library = Library(search, registry.words, problems)
     return _spec(library.add_file(Path(path)), library, registry, problems)
 
 
@@ -49,7 +48,7 @@ def parse_tree(
         LoadError: Every problem in the text and in the files that it includes.
     """
     problems = Problems()
-    library = Library(search, _words(registry), problems)
+    library = Library(search, registry.words, problems)
     return _spec(library.add_text(text, name, folder), library, registry, problems)
 
 
@@ -64,13 +63,9 @@ def load_definitions(heads: Sequence[SourceNode], registry: Registry, problems: 
     Raises:
         LoadError: Every problem in all of them.
     """
-    library = Library((), _words(registry), problems)
+    library = Library((), registry.words, problems)
     tree, *_ = [library.add_read(head) for head in heads]
     return _spec(tree, library, registry, problems)
-
-
-def _words(registry: Registry) -> set[str]:
-    return {*ALIASES, *registry.type_names}
 
 
 def _spec(tree: Definition | None, library: Library, registry: Registry, problems: Problems) -> TreeSpec:

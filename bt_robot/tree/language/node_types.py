@@ -33,7 +33,7 @@ class NodeTypes:
     @property
     def words(self) -> tuple[str, ...]:
         """Every word, aliases too."""
-        return (*self._registry.type_names, *ALIASES, *self._registry.aliases, *self._subtrees)
+        return (*self._registry.words, *self._subtrees)
 
     def refusal(self, word: str) -> str:
         """Return why a leaf from an installed package can't be used; empty for any other word."""

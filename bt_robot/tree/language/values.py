@@ -10,7 +10,7 @@ from bt_robot.config.source import ListNode, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, kind_name, read_value
 from bt_robot.errors import Code, did_you_mean
 from bt_robot.tree.language.arguments import ArgumentReader, follow
-from bt_robot.tree.language.keys import KeyUse, KindOfKey, Kinds
+from bt_robot.tree.language.keys import MAX_CHOICES, KeyUse, KindOfKey, Kinds
 from bt_robot.tree.language.scope import Scope
 from bt_robot.tree.spec import Key
 from bt_robot.tree.vocabulary.kinds import item_kind, kind_of, may_be
@@ -25,11 +25,11 @@ from bt_robot.tree.vocabulary.words import (
     unquoted_key,
 )
 
-_MAX_NAMES = 100
-"""How many words in the middle of a text are looked at, and among how many names the nearest one is looked for."""
+_MAX_INSIDE = 100
+"""How many words in the middle of a text are looked at."""
 
 _MAX_COMPARED = 50
-"""For how many of them in a file."""
+"""For how many such words, in all texts together, the nearest name is looked for."""
 
 
 class ValueReader:
@@ -157,7 +157,7 @@ class ValueReader:
                 node.mark, f"{what}: '{text}'", expected=kind_name(kind), hint=hint, code=Code.WRONG_TYPE
             )
             return INVALID
-        inside = list(dict.fromkeys(islice(names_inside(text), _MAX_NAMES)))
+        inside = list(dict.fromkeys(islice(names_inside(text), _MAX_INSIDE)))
         for sort, name in inside:
             if sort == "parameter" and name in scope.arguments:
                 self._note_inside(node, f"${name}", what)
@@ -183,7 +183,7 @@ class ValueReader:
             return ""
         own = scope.key("").scope
         keys = (key.name for key in known if key.scope == own)
-        return did_you_mean(name, islice((*scope.arguments, *keys), _MAX_NAMES))
+        return did_you_mean(name, islice((*scope.arguments, *keys), MAX_CHOICES))
 
     def _note_inside(self, node: ScalarNode, word: str, what: str, nearly: str = "") -> None:
         message = f"{what}: '{word}' in the middle of a text"

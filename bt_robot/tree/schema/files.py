@@ -13,7 +13,6 @@ from bt_robot.tree.language.header import Definition
 from bt_robot.tree.language.parameters import LIMITED, MAX_PARAMETERS, TYPES, Direction
 from bt_robot.tree.schema.nodes import NodeSchemas
 from bt_robot.tree.schema.values import Schema, kind_schema, pattern, text_schema
-from bt_robot.tree.vocabulary.built_in import ALIASES
 from bt_robot.tree.vocabulary.registry import Registry
 from bt_robot.tree.vocabulary.words import IDENTIFIER, KEY, NAME, PORT_WORDS, REFERENCE
 
@@ -35,11 +34,10 @@ def tree_schema(registry: Registry, subtrees: Mapping[str, Definition] | None = 
         subtrees: The subtrees that may be called; None if any word may be one in a file that includes others.
     """
     closed = NodeSchemas(registry, subtrees or {}, open_=False)
-    taken = [*registry.type_names, *registry.aliases, *ALIASES]
-    rules, definitions = _file(closed.node, taken), closed.definitions
+    rules, definitions = _file(closed.node, registry.words), closed.definitions
     if subtrees is None:
         including = NodeSchemas(registry, {}, open_=True, suffix="_or_call")
-        rules = {"if": {"required": ["include"]}, "then": _file(including.node, taken), "else": rules}
+        rules = {"if": {"required": ["include"]}, "then": _file(including.node, registry.words), "else": rules}
         definitions |= including.definitions
     return {"$schema": DIALECT, "title": TITLE, "type": "object", **rules, "definitions": definitions}
 
@@ -51,7 +49,7 @@ def subtrees_in(folders: Sequence[Path], registry: Registry) -> dict[str, Defini
         folders: Where to look.
         registry: The leaves, whose words no subtree can have.
     """
-    library = Library(folders, {*ALIASES, *registry.aliases, *registry.type_names}, Problems())
+    library = Library(folders, registry.words, Problems())
     for folder in folders:
         for path in sorted(folder.rglob("*.yaml")):
             library.add_file(path)

@@ -37,7 +37,8 @@ def port_schema(port: Input[Any] | Output[Any], *, keyed: bool, only_key: bool =
     """
     only_key = only_key or isinstance(port, Output) or port.only_key
     schema = {"type": "string", "pattern": _stands_for(keyed=True)} if only_key else kind_schema(port.kind, keyed=keyed)
-    if isinstance(port, Input) and not port.required and port.default is not None:
+    # JSON has no word for a default without end.
+    if isinstance(port, Input) and not port.required and port.default not in (None, math.inf, -math.inf):
         schema["default"] = list(port.default) if isinstance(port.default, tuple) else port.default  # pyright: ignore
     return {"description": port.doc, **schema} if port.doc else schema
 

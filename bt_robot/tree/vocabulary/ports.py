@@ -8,11 +8,11 @@ found when the tree is built, so that nothing is looked up by name during a tick
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, overload
 
 from bt_robot.config.values import Rule, kind_name
 from bt_robot.errors import PortError
-from bt_robot.tree.vocabulary.kinds import Value, check_readable, narrowed
+from bt_robot.tree.vocabulary.kinds import check_readable, narrowed
 from bt_robot.tree.vocabulary.slot import Slot
 
 if TYPE_CHECKING:
@@ -37,12 +37,10 @@ class Port(Generic[T]):
         attribute: The attribute's name.
         kind: The type with its range, as `read_value` takes it.
         doc: What the value means, with its unit.
-        takes_any: Whether it takes every value that there is.
     """
 
     def __init__(self, kind: TypeForm[T], rule: Rule) -> None:
         check_readable(kind)
-        self.takes_any = bool(cast(Any, kind) == Value)
         self.attribute = ""
         self.name = ""
         self.kind: Any = narrowed(kind, rule)

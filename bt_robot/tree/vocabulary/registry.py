@@ -79,6 +79,11 @@ class Registry:
         more = self._elsewhere.words if self._elsewhere else ()
         return tuple(dict.fromkeys((*BUILT_IN, *self._leaves, *more)))
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word for a node type, those that are aliases too; nothing is loaded for it."""
+        return (*self.type_names, *self.aliases, *ALIASES)
+
     def origin(self, word: str) -> str:
         """Say which installed package a leaf comes from, e.g. `bt-grippers 1.2`; empty if from none."""
         return self._elsewhere.origin(word) if self._elsewhere and self._is_elsewhere(word) else ""
