@@ -1,14 +1,19 @@
 """The page, held against a view whose ticks are made here: what it shows, how soon, and what it says when it is old."""
 
+import threading
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from bt_robot.messages import KeyWrite, LinkState, NodeInfo, NodeState, Status, Verdict
+from bt_robot.telemetry.jpeg import encode_jpeg
+from bt_robot.telemetry.view.album import Shot
 from bt_robot.telemetry.view.told import Ended
-from tests.browser.view_kit import serving, tick, wide_tree
+from tests.browser.browser_kit import LONGEST_S
+from tests.browser.view_kit import Stoppable, serving, tick, wide_tree
 
 FEW = (
     NodeInfo("task", "sequence", "task", 0, -1, "composite"),
@@ -18,6 +23,9 @@ FEW = (
 )
 IDLE, RUNNING = NodeState(Status.IDLE), NodeState(Status.RUNNING, "at it", 0.0, ticked=True)
 FAILED = NodeState(Status.FAILURE, "the cup is gone", 1.0, ticked=True)
+TRAVEL_AND_BACK = """
+for (const key of ['Home', 'l']) dispatchEvent(new KeyboardEvent('keydown', {key}));
+"""
 SECONDS = 3
 SOON_S = 5.0
 """Generous: the real figure is that of `python -m benchmarks.page`."""
@@ -94,6 +102,53 @@ def test_a_page_that_is_cut_off_says_how_old_it_is_and_comes_back_by_itself(show
         publish(again, range(40), (RUNNING, FAILED, FAILED, IDLE))
         page.await_status("wait", "FAILURE")
         page.wait("no banner", lambda: not page.there("#banner"))
+
+
+def test_a_page_that_is_cut_off_in_the_past_comes_back_to_the_moment_it_showed(show):
+    with serving() as view:
+        publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+        page = show(view.link).await_run()
+        page.press(Keys.HOME)
+        page.wait("the beginning", lambda: page.time_s == 0.0)
+        port = view.server.port
+    page.hear("Not connected", "#banner")
+    with serving(port=port) as again:
+        publish(again, range(40), (RUNNING, FAILED, FAILED, IDLE))
+        page.await_status("wait", "FAILURE")
+        page.wait("the beginning", lambda: page.time_s == 0.0)
+        page.hear("ago", "#mode")
+
+
+def test_who_travels_and_comes_back_while_the_server_is_busy_sees_what_comes(show):
+    going_on = threading.Event()
+
+    class Busy(Stoppable):
+        def stop(self, who):
+            going_on.wait(LONGEST_S)
+
+    with serving(steering=Busy()) as view:
+        publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+        page = show(view.link).await_run()
+        page.press(Keys.SPACE)
+        page.run(TRAVEL_AND_BACK)
+        page.rest()  # all that was asked for waits in the server now
+        going_on.set()
+        publish(view, range(30, 60), (RUNNING, FAILED, FAILED, IDLE))
+        page.await_status("wait", "FAILURE")
+        page.wait("now", lambda: page.time_s > 1.9)
+
+
+def test_a_picture_of_later_is_not_shown_as_one_of_the_moment(show):
+    class FromOneSecondOn:
+        def at(self, camera, time_s):
+            return Shot(1.0, encode_jpeg(np.zeros((8, 8, 3), np.uint8))) if time_s >= 1.0 else None
+
+    with serving(cameras=("front",), album=FromOneSecondOn()) as view:
+        publish(view, range(31), (RUNNING, RUNNING, RUNNING, IDLE))
+        page = show(view.link).await_run()
+        page.wait("a picture", lambda: page.text("#cameras") == "front")
+        page.press(Keys.HOME)
+        page.hear("front · no picture", "#cameras")
 
 
 def test_a_run_that_says_nothing_any_more_is_not_shown_as_fresh(view, show):

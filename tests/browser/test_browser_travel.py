@@ -26,6 +26,9 @@ return [canvas.width, canvas.height, btoa(String.fromCharCode(...some))];
 """Every 97th pixel is enough to know a picture by."""
 
 
+PLOT = "return document.querySelector('#joints canvas').toDataURL()"
+
+
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
     """The simulated arm picks and places, with two cameras."""
@@ -119,6 +122,17 @@ def test_the_keys_go_a_step_a_second_and_to_both_ends(page, recording):
     page.wait("a second on", lambda: abs(page.time_s - first_s - 31 / 30) < 0.011)
     page.press(Keys.END)
     page.wait("the end", lambda: abs(page.time_s - last_s) < 0.01)
+
+
+def test_the_key_for_now_leaves_a_recording_at_its_end(page, recording):
+    with read_run(recording) as run:
+        _, last_s = run.range_s
+    page.wait("the end", lambda: abs(page.time_s - last_s) < 0.01)
+    page.rest()
+    before = page.run(PLOT)
+    page.press("l")
+    page.rest()
+    assert page.run(PLOT) == before
 
 
 def test_it_plays_from_the_beginning(page, recording):

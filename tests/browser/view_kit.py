@@ -83,7 +83,7 @@ class Stoppable:
 def serving(title="made", token=None, port=0, **options):
     """Serve a view without a run behind it; yields the server and its link."""
     options.setdefault("steering", Stoppable())
-    about = About(title, LIMITS, 1 / PERIOD_S, (), options.pop("note", ""))
+    about = About(title, LIMITS, 1 / PERIOD_S, options.pop("cameras", ()), options.pop("note", ""))
     show = serve_view(about, Address(port=port, chosen=True), token, **options)
     try:
         yield show

@@ -168,6 +168,9 @@ def test_a_file_that_fills_up_keeps_ticks_longer_than_pictures_and_its_end_alway
         assert steps[-100:] == list(range(count - 100, count))
         assert len(steps) + run.left_out_ticks == count
         assert run.left_out_ticks > 0
+        assert run.damage == (
+            f"the file was full: {run.left_out_ticks} ticks before the last ones are missing (--record-limit)",
+        )
         gaps = np.diff(sorted(set(times_s)))
         assert gaps[0] == pytest.approx(0.1)
         assert len({round(gap, 1) for gap in gaps}) > 3  # ever rarer

@@ -212,6 +212,22 @@ def test_travelling_and_coming_back(server, record):
         assert page.until("tick")["step"] == 61
 
 
+def test_the_picture_of_a_moment_is_there_although_its_time_was_told_rounded(serve, record):
+    class AtThirtieths:
+        def at(self, camera, time_s):
+            return Shot(np.floor(time_s * 30 + 1e-9) / 30, b"jpeg")
+
+    server = serve(album=AtThirtieths())
+    for k in range(20):
+        server.publish(record(k, layout=LAYOUT, nodes=R3))
+    with looking(server.port) as page:
+        page.reach(19)
+        page.send("pictures", cameras=["front"])
+        page.until("picture")
+        page.send("seek", t=round(10 / 30, 6))
+        assert page.until("picture")["t"] == 10 / 30
+
+
 def test_a_tick_is_not_told_to_a_page_in_the_past(server, record):
     server.publish(record(0, layout=LAYOUT, nodes=R3))
     with looking(server.port) as page:

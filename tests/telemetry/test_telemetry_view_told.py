@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bt_robot.messages import ActionChunk, Health, KeyWrite, LatencyParts, NodeState, Splice, Status, Verdict
@@ -156,7 +156,7 @@ def test_a_state_is_what_the_ticks_up_to_it_add_up_to(records):
                 assert state["blackboard"][scope][key] == value
 
 
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
 @given(runs(), st.integers(0, 20))
 def test_ticks_told_at_once_lose_no_change_no_event_and_no_written_key(records, most_rows):
     records = tidy(records)

@@ -28,8 +28,6 @@ _ASCII: Final = str.maketrans({"…": "...", "→": "->", "°": " deg", "–": "
 _UNICODE: Final = int(cv2.__version__.split(".", maxsplit=1)[0]) >= 5  # older versions draw ? for all but ASCII
 _cv2: Any = cv2
 
-SUFFIXES: Final = tuple(_CODECS)
-
 
 @dataclass(frozen=True, slots=True)
 class Caption:

@@ -119,6 +119,10 @@ class RecordedRun:
             self._blocks.damage.insert(
                 0, "the recording was cut off: the program or the machine was stopped in the run"
             )
+        if self.left_out_ticks:
+            self._blocks.damage.append(
+                f"the file was full: {self.left_out_ticks} ticks before the last ones are missing (--record-limit)"
+            )
         self._by_number = dict(self._read_trees())
         self.trees = tuple(self._by_number.values())
         if next(self.records(), None) is None:

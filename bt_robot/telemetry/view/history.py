@@ -35,7 +35,6 @@ EVENTS_TOLD: Final = 200
 
 CHUNKS_TOLD: Final = 3
 _OVERHEAD: Final = 200
-_ROUNDING_S: Final = 1e-6
 _LEVEL: Final = 1  # of compression: twice the time of a higher one is not worth a tenth of the size
 
 
@@ -147,7 +146,7 @@ class History:
         """Return the state of the newest tick at or before a time [s]; of the oldest one for a time before it."""
         if not self._blocks:
             return None
-        time_s += _ROUNDING_S  # pages were told rounded times
+        time_s += told.ROUNDING_S
         i = max(bisect_right(self._blocks, time_s, key=lambda block: block.first_s) - 1, 0)
         block = self._blocks[i]
         start, changes = self._opened(block)
@@ -155,7 +154,7 @@ class History:
         ticks = max(block.columns.until(time_s), 1)
         for change in changes[1:ticks]:
             told.fold(state, orjson.loads(change))
-        now_s = float(block.columns.times_s[ticks - 1]) + _ROUNDING_S
+        now_s = float(block.columns.times_s[ticks - 1]) + told.ROUNDING_S
         events = bisect_right(self._events, now_s, key=lambda event: event[0])
         state["events"] = [self._events[k] for k in range(max(events - EVENTS_TOLD, 0), events)]
         chunks = bisect_right(self._chunks, now_s, key=lambda chunk: chunk[0])

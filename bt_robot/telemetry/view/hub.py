@@ -234,7 +234,7 @@ class Hub:
         if page.revision != revision:
             page.revision = revision
             yield told.layout(self._history.layouts[revision], revision)
-        self._show_all(page, time_s if math.isinf(time_s) else state["t"])
+        self._show_all(page, time_s if math.isinf(time_s) else state["t"] + told.ROUNDING_S)
         yield state
 
     def _range(self) -> tuple[float, float]:

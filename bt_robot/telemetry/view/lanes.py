@@ -131,7 +131,7 @@ class Lanes:
             lane.touch()
 
     def _told(self, lane: _Lane, spans: int) -> dict[str, Any]:
-        newest = list(lane.spans)[len(lane.spans) - spans :]
+        newest = [lane.spans[k] for k in range(-spans, 0)]
         rows = [(round(span.start_s, 6), round(span.end_s, 6), span.status) for span in newest]
         return {"path": lane.path, "name": lane.name, "depth": lane.depth, "spans": rows}
 

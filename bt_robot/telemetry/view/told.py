@@ -26,6 +26,8 @@ LONGEST_VALUE: Final = 300
 
 _DIGITS: Final = 5
 _TIME_DIGITS: Final = 6
+ROUNDING_S: Final = 10.0**-_TIME_DIGITS
+"""A time that was told is this far at most from the one that is meant [s]."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 /** The cameras' pictures. Only those in view are asked for; an old picture looks old. */
 
 const OLD_S = 1;
+const SHOWN_LATE_S = 0.25; // a picture may be here before the tick in which it was taken is
 
 export class Cameras {
   /** @param {import("./store.js").Store} store @param {(message: object) => boolean} send */
@@ -89,12 +90,14 @@ export class Cameras {
   draw() {
     for (const [name, view] of this.views) {
       const age = this.store.t - view.t,
-        old = !(age < OLD_S);
-      const text = Number.isNaN(view.t)
-        ? `${name} · no picture`
-        : age > 0.25
-          ? `${name} · ${age.toFixed(1)} s old`
-          : name;
+        later = age < -SHOWN_LATE_S, // none was taken until the moment that is shown
+        old = later || !(age < OLD_S);
+      const text =
+        later || Number.isNaN(view.t)
+          ? `${name} · no picture`
+          : age > 0.25
+            ? `${name} · ${age.toFixed(1)} s old`
+            : name;
       if (view.words.textContent !== text) view.words.textContent = text;
       view.figure.classList.toggle("old", old);
     }

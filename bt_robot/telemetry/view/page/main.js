@@ -69,17 +69,14 @@ function hear(message) {
     inspector.choose(tree.chosen);
   } else if (message.type === "state") arrive();
   else if (message.type === "control") control.turn();
-  else if (message.type === "refused") {
-    if (message.what === "seek" && store.pending) store.pending--;
-    tell(`Refused: ${message.what}: ${message.why}`);
-  }
+  else if (message.type === "refused") tell(`Refused: ${message.what}: ${message.why}`);
 }
 
 function welcome() {
   const title = store.hello?.title || "bt_robot";
   by("title").textContent = title;
   document.title = `${title} · bt_robot`;
-  store.past = false;
+  store.past = known = false;
   if (store.hello?.note) tell(store.hello.note);
   plots.renew();
   cameras.renew();
@@ -191,7 +188,7 @@ function drawTreeAs(asGraph) {
 /** Go a few control steps on or back. @param {number} steps */
 function nudge(steps) {
   travel.play(false);
-  travel.to((travel.wanted ?? store.t) + steps / (store.hello?.control_hz ?? 30) + 1e-4);
+  travel.to(travel.shown + steps / (store.hello?.control_hz ?? 30) + 1e-4);
 }
 
 function followOn() {

@@ -4,6 +4,7 @@ import { Ring } from "./ring.js";
 
 const MOST_EVENTS = 1000;
 const MOST_CHUNKS = 4;
+const MOST_SPANS = 4000; // of a lane, as the server remembers
 
 /** @typedef {import("./types.js").NodeInfo} NodeInfo */
 /** @typedef {import("./types.js").NodeState} NodeState */
@@ -16,7 +17,6 @@ export class Store {
     /** @type {NodeInfo[]} */ this.nodes = [];
     /** @type {NodeState[]} */ this.states = [];
     this.revision = -1;
-    /** @type {Set<number>} nodes whose row is out of date */ this.touched = new Set();
     /** @type {import("./types.js").Tick|null} the tick that is shown */ this.tick = null;
     /** @type {import("./types.js").Link|null} */ this.link = null;
     /** @type {import("./types.js").Health|null} */ this.health = null;
@@ -30,7 +30,7 @@ export class Store {
     this.to = 0; // the newest tick
     /** @type {import("./types.js").Mode} */ this.mode = "running";
     this.past = false; // whether another moment than the newest is shown
-    this.pending = 0; // states that were asked for and did not come yet
+    /** @type {""|"past"|"now"} the moment whose state was asked for and did not come yet */ this.pending = "";
     /** @type {import("./types.js").Control} */ this.control = "none";
     /** @type {Map<string, string>} path → status */ this.breakpoints = new Map();
     /** @type {Set<string>} paths of breakpoints at which a node waits now */ this.reached = new Set();
@@ -50,7 +50,7 @@ export class Store {
     this.events = [];
     this.chunks = [];
     this.window = null;
-    this.pending = 0;
+    this.pending = "";
     this.questions = [];
     this.breakpoints.clear();
     this.reached.clear();
@@ -92,7 +92,6 @@ export class Store {
     for (const [index, status, ticked, reason, since_s, age_s, confidence] of rows) {
       if (index >= this.states.length) continue; // of a tree that was replaced meanwhile
       this.states[index] = { status, ticked, reason, since_s, age_s, confidence };
-      this.touched.add(index);
     }
   }
 
@@ -114,8 +113,9 @@ export class Store {
 
   /** @param {any} m a whole moment, answer to a seek or the first of all */
   hear_state(m) {
-    if (this.pending) this.pending--;
-    if (this.pending) return; // a newer one was asked for
+    const asked = this.pending;
+    this.pending = "";
+    if (asked === "past" && !this.past) return; // back to now since: the past must not look like it
     this.apply(m.nodes);
     this.events = m.events ?? [];
     this.chunks = m.chunks ?? [];
@@ -128,7 +128,7 @@ export class Store {
       this.window = null;
     }
     this.show(m);
-    this.frames.mark("events", "blackboard", "plan", "control", "range", "arrived");
+    this.frames.mark("events", "blackboard", "plan", "control", "range");
   }
 
   /** @param {import("./types.js").Tick} m */
@@ -169,6 +169,7 @@ export class Store {
         while (known.spans.length && known.spans[known.spans.length - 1][0] >= span[0]) known.spans.pop(); // it grew
         known.spans.push(span);
       }
+      if (known.spans.length > MOST_SPANS) known.spans.splice(0, known.spans.length - MOST_SPANS);
     }
     if (m.range_s) {
       this.from = m.range_s[0];

@@ -8,7 +8,7 @@ export class Travel {
   constructor(store, send) {
     this.store = store;
     this.send = send;
-    /** @type {number|null} where to go once the last answer is here */ this.wanted = null;
+    /** @type {number|"now"|null} where to go once the last answer is here */ this.wanted = null;
     this.playing = false;
     this.speed = 1;
     this.spanS = 10;
@@ -20,6 +20,7 @@ export class Travel {
   /** @param {number} t */
   to(t) {
     const store = this.store;
+    if (!store.tick) return; // there is no moment yet
     t = Math.min(Math.max(t, store.from), store.to);
     if (!store.past) {
       store.past = true;
@@ -34,9 +35,10 @@ export class Travel {
   next() {
     if (this.wanted === null || this.store.pending) return;
     const t = this.wanted;
-    if (!this.send({ type: "seek", t })) return;
+    if (!this.send(t === "now" ? { type: "live" } : { type: "seek", t })) return;
     this.wanted = null;
-    this.store.pending++;
+    this.store.pending = t === "now" ? "now" : "past";
+    if (t === "now") return;
     const window = this.store.window;
     if (
       !window ||
@@ -53,15 +55,19 @@ export class Travel {
     this.send({ type: "window", id: "past", t0: this.asked[0], t1: this.asked[1], points: 1200 });
   }
 
-  /** Show the newest tick, and follow. */
+  /** Show the newest tick, and follow; of a recording that is a moment like any other. */
   live() {
     const store = this.store;
     this.playing = false;
-    this.wanted = null;
+    if (!store.hello?.live) {
+      this.to(store.to);
+      return;
+    }
     if (!store.past) return;
     store.past = false;
     store.window = null;
-    if (this.send({ type: "live" })) store.pending++;
+    this.wanted = "now";
+    this.next();
     store.frames.mark("travel", "control", "tick", "plan");
   }
 
@@ -75,11 +81,16 @@ export class Travel {
     } else this.to(t);
   }
 
+  /** @returns {number} the moment that is shown, or soon will be [s] */
+  get shown() {
+    return typeof this.wanted === "number" ? this.wanted : this.store.t;
+  }
+
   /** @param {boolean} on */
   play(on) {
     this.playing = on && (!this.store.running || this.store.past);
     this.lastMs = performance.now();
-    this.at = this.store.t < this.store.to - 1e-6 ? (this.wanted ?? this.store.t) : this.store.from;
+    this.at = this.store.t < this.store.to - 1e-6 ? this.shown : this.store.from;
     this.store.frames.mark("travel");
     if (this.playing) requestAnimationFrame(() => this.roll());
   }

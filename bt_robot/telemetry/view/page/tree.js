@@ -89,7 +89,6 @@ export class Tree {
   draw() {
     const { store, outline, box, rowPx } = this;
     const rows = outline.rows;
-    store.touched.clear();
     const height = `${rows.length * rowPx + 8}px`;
     if (this.list.style.height !== height) this.list.style.height = height;
     if (box.hidden) return;
