@@ -8,7 +8,8 @@ whose settings and measures it uses), in turns in the same run:
 - *three readers*: the same, and the view's server with three clients in a process of their own that read everything
   that a page asks for, both cameras included;
 - *three browsers*: the same, with three pages in a headless Chromium that draws them on the same cores; left out where
-  there is none.
+  there is none;
+- each of them *in threads*: recorder and server in threads of the run's own process, instead of in a witness.
 
 Lateness is that of each tick against its deadline on the wall; figures are medians over the turns. Then the recordings
 themselves: megabytes a minute, and what is left of a file that is cut at random bytes. Ends with exit code 1 when a
@@ -22,12 +23,14 @@ import io
 import json
 import os
 import platform
+import queue
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -39,12 +42,22 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from benchmarks.jitter import AS_BT_RUN, Settings, Turn, full, in_turns, record_videos
-from bt_robot.cli.live_view import Address, live_view
-from bt_robot.cli.record import LIMIT_MB, RATE_HZ, tape
+from bt_robot.cli.live_view import serve_view
+from bt_robot.cli.record import LIMIT_MB, RATE_HZ, files_of, told_trees
 from bt_robot.cli.session import Session
+from bt_robot.cli.witness import witness
 from bt_robot.errors import InputError
-from bt_robot.messages import Sink, TickRecord
+from bt_robot.messages import Sink, Status, TickRecord
+from bt_robot.runtime.loop import Ending
+from bt_robot.telemetry.background import Background
+from bt_robot.telemetry.groot2.btlog import BtLog
 from bt_robot.telemetry.recorder import FILE_NAME, Recorder, read_run
+from bt_robot.telemetry.recorder.shutter import Shutter
+from bt_robot.telemetry.view.address import Address
+from bt_robot.telemetry.view.album import Shot
+from bt_robot.telemetry.view.server import ViewServer
+from bt_robot.telemetry.view.told import About
+from bt_robot.telemetry.witness.words import RecordingOrder
 
 HZ = 100
 BOUND = 1.5
@@ -56,15 +69,22 @@ WORDS = {
     "recorder": "recorder",
     "readers": "recorder, view, three readers",
     "browsers": "recorder, view, three browsers",
+    "recorder in threads": "recorder, in threads",
+    "readers in threads": "recorder, view, three readers, in threads",
+    "browsers in threads": "recorder, view, three browsers, in threads",
 }
+
+SinksOf = Callable[[Session, Path, "Watchers | None"], AbstractContextManager[list[Sink]]]
+"""Yields the sinks of a turn."""
 
 Watchers = Callable[[str], None]
 """Has three clients open a link, and waits until they are there."""
 
 
-def arguments_of(config: str) -> Any:
+def arguments_of(config: str, *, view: bool) -> Any:
     """Return the flags that `bt-run` would have."""
     return SimpleNamespace(
+        no_artifacts=False,
         no_record=False,
         record_hz=RATE_HZ,
         record_limit=LIMIT_MB,
@@ -72,7 +92,7 @@ def arguments_of(config: str) -> Any:
         prompt=None,
         config=config,
         assignments=[],
-        view=Address(port=0, chosen=True),
+        view=Address(port=0, chosen=True) if view else None,
         token=None,
         control=False,
         stderr=io.StringIO(),
@@ -96,25 +116,74 @@ class Onlooker:
 
 
 @contextmanager
-def told(session: Session, folder: Path, watchers: Watchers | None) -> Generator[list[Sink]]:
-    """Yield the sinks of a turn: the recorder's and, if somebody watches, the view's."""
-    arguments = arguments_of(str(folder / f"{HZ}.yaml"))
-    with ExitStack() as stack:
-        tree_of = lambda layout: (session.job.spec, session.plans.tree)  # noqa: E731
-        recorder = stack.enter_context(tape(session, arguments, folder, tree_of))
-        assert recorder is not None
-        sinks: list[Sink] = [recorder]
+def in_a_process(session: Session, folder: Path, watchers: Watchers | None) -> Generator[list[Sink]]:
+    """Yield the sinks of a turn as `bt-run` has them: a witness records and shows the run."""
+    arguments = arguments_of(str(folder / f"{HZ}.yaml"), view=watchers is not None)
+    with witness(session, arguments, lambda _: (session.job.spec, session.plans.tree), Onlooker()) as told:
+        assert told is not None
+        told.record_into(folder)
         if watchers is not None:
-            view = stack.enter_context(live_view(session, arguments, Onlooker()))
-            assert view is not None
-            watchers(view.link)
-            sinks.append(view)
+            watchers(told.link)
+        yield [told]
+        told.end(Ending(Status.FAILURE, "it was only measured"))
+
+
+@contextmanager
+def in_threads(session: Session, folder: Path, watchers: Watchers | None) -> Generator[list[Sink]]:
+    """Yield sinks that do the same in threads of the run's own process."""
+    arguments = arguments_of(str(folder / f"{HZ}.yaml"), view=True)
+    tree = told_trees(session, arguments, lambda _: (session.job.spec, session.plans.tree))
+    with ExitStack() as stack:
+        recording, log = files_of(session, arguments, folder)
+        assert isinstance(recording, RecordingOrder)
+        named = lambda layout: (tree(layout).name, tree(layout).sources)  # noqa: E731
+        recorder = Recorder(Path(recording.path), recording.info, named, recording.rate_hz, recording.limit_bytes)
+        btlog = BtLog(Path(log.path), lambda layout: tree(tuple(layout)).xml, time.time_ns() // 1000)
+        sinks: list[Sink] = [Background(sink, "a thread") for sink in (recorder, btlog)]
+        for sink in sinks:
+            stack.callback(sink.close)
+        if watchers is not None:
+            about = About(session.job.spec.name, session.plans.limits, HZ, tuple(session.job.settings.robot.cameras))
+            show = serve_view(about, arguments.view, None, steering=Onlooker())
+            stack.callback(show.server.close)
+            watchers(show.link)
+            pictures = Pictures(show.server)
+            stack.callback(pictures.close)
+            sinks += [show.server, pictures]
         yield sinks
 
 
-def telling(session: Session, settings: Settings, *, folder: Path, watchers: Watchers | None) -> Turn:
+class Pictures:
+    """Takes the cameras' pictures for pages, in a thread."""
+
+    def __init__(self, server: ViewServer) -> None:
+        """Show them to a server's pages."""
+        self._server = server
+        self._shutter = Shutter(RATE_HZ)
+        self._newest: queue.Queue[TickRecord | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def publish(self, record: TickRecord) -> None:
+        """Leave a tick's frames for the thread."""
+        self._newest.put(record)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._newest.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (record := self._newest.get()) is not None:
+            for frame, jpeg in self._shutter.pictures(record.observation.frames, record.time_s):
+                self._server.shown(frame.camera, Shot(frame.captured_s, jpeg))
+
+
+def telling(
+    session: Session, settings: Settings, *, sinks_of: SinksOf, folder: Path, watchers: Watchers | None
+) -> Turn:
     """Measure the full loop while everything is told."""
-    with told(session, folder, watchers) as sinks:
+    with sinks_of(session, folder, watchers) as sinks:
         return full(session, settings, sinks)
 
 
@@ -248,8 +317,11 @@ def print_loops(loops: dict[str, Turn]) -> bool:
     print(f"{head} p99, against none | bound | |\n{'|---' * 8}|")
     for name, turn in loops.items():
         ratio = turn.p99_s / loops["none"].p99_s
-        good = ratio <= BOUND
-        verdict = "| |" if name == "none" else f"{ratio:.2f} × | {BOUND:g} × | {'kept' if good else '**missed**'}"
+        rival = name == "none" or "threads" in name
+        good = ratio <= BOUND or rival
+        verdict = (
+            f"{ratio:.2f} × | | |" if rival else f"{ratio:.2f} × | {BOUND:g} × | {'kept' if good else '**missed**'}"
+        )
         print(f"| {WORDS[name]} | {cells(turn)} | {verdict} |")
         kept = kept and good
     return kept
@@ -258,15 +330,16 @@ def print_loops(loops: dict[str, Turn]) -> bool:
 def measured(folder: Path, turns: int, duration_s: float) -> dict[str, Turn]:
     """Measure the loop with each of the audiences, in turns."""
     with browsers(folder) as pages:
-        audiences: list[tuple[str, Any]] = [("none", None), ("recorder", None), ("readers", readers)]
+        audiences: list[tuple[str, Watchers | None]] = [("recorder", None), ("readers", readers)]
         if pages is not None:
             audiences.append(("browsers", pages))
         else:
             print("no Chromium with chromedriver here: three browsers are left out\n")
-        plan = [
-            (name, full if name == "none" else partial(telling, folder=folder, watchers=watchers), AS_BT_RUN)
-            for name, watchers in audiences
-        ]
+        plan: list[tuple[str, Any, Settings]] = [("none", full, AS_BT_RUN)]
+        for ending, sinks_of in (("", in_a_process), (" in threads", in_threads)):
+            for name, watchers in audiences:
+                measure = partial(telling, sinks_of=sinks_of, folder=folder, watchers=watchers)
+                plan.append((name + ending, measure, AS_BT_RUN))
         return in_turns(HZ, folder, duration_s, plan, turns)
 
 

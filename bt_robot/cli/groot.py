@@ -1,51 +1,28 @@
-"""What a run tells Groot2 and the programs that speak its protocol: a log file, and a live server if asked."""
+"""What a run tells Groot2 and the programs that speak its protocol while it goes on."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bt_robot.errors import UsageError
 from bt_robot.messages import NodeInfo, Status, TickRecord
 from bt_robot.runtime.steering import Helm
-from bt_robot.telemetry.background import Background
-from bt_robot.telemetry.groot2.btlog import BtLog
 from bt_robot.telemetry.groot2.hooks import Hooks
-from bt_robot.tree import Tree, TreeSpec
+from bt_robot.tree import Tree
 from bt_robot.tree.formats.running import running_tree_xml
 
 if TYPE_CHECKING:
+    from bt_robot.cli.watching import TreeOf
     from bt_robot.telemetry.groot2.server import Groot2Server
 
 logger = logging.getLogger(__name__)
 
 OWNER: Final = "groot2"
 """Whose hooks they are."""
-
-TreeOf = Callable[[Sequence[NodeInfo]], tuple[TreeSpec, Tree]]
-"""Finds the tree whose nodes a tick tells of."""
-
-
-@contextmanager
-def btlog(folder: Path, tree_of: TreeOf, *, patient: bool = False) -> Generator[Background]:
-    """Write `tree.btlog` into a run's folder.
-
-    Args:
-        folder: The folder.
-        tree_of: Finds the tree of a tick.
-        patient: Whether the loop waits for the disk instead of having ticks dropped: for time that nobody paces.
-    """
-    log = BtLog(folder / "tree.btlog", partial(_xml, tree_of), time.time_ns() // 1000)
-    sink = Background(log, str(folder / "tree.btlog"), patient=patient)
-    try:
-        yield sink
-    finally:
-        sink.close()
 
 
 class LiveTree:

@@ -6,46 +6,24 @@ import argparse
 import logging
 import socket
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bt_robot.cli.record import picture_hz
 from bt_robot.errors import UsageError
+from bt_robot.telemetry.view.address import HOST, PORT, Address
 
 if TYPE_CHECKING:
     from bt_robot.cli.interrupts import Interrupt
-    from bt_robot.cli.session import Session
-    from bt_robot.messages import TickRecord
     from bt_robot.messages.steering import Steering
-    from bt_robot.runtime.loop import Ending
-    from bt_robot.telemetry.view.album import Album, LiveAlbum, Shot
+    from bt_robot.telemetry.view.album import Album
     from bt_robot.telemetry.view.server import ViewServer
     from bt_robot.telemetry.view.told import About
 
 logger = logging.getLogger(__name__)
 
-HOST: Final = "127.0.0.1"
-PORT: Final = 8088
 _HIGHEST_PORT: Final = 0xFFFF
 _SHORTEST_TOKEN: Final = 12
 _LOOK_EVERY_S: Final = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where pages are served.
-
-    Attributes:
-        host: The address to listen on.
-        port: The port.
-        chosen: Whether somebody chose it; else any other port will do when it is taken.
-    """
-
-    host: str = HOST
-    port: int = PORT
-    chosen: bool = False
 
 
 def add_view_flags(parser: argparse.ArgumentParser) -> None:
@@ -129,13 +107,12 @@ def serve_view(
     live: bool = True,
     patient: bool = False,
 ) -> Show:
-    """Start a server; a token is made where one is needed.
+    """Start a server in this process; a token is made where one is needed.
 
     Args:
         about: The run.
         address: Where to listen.
-        token: The secret of the link; None to have one made where others than this machine's users can come, or where
-            the run can be changed.
+        token: The secret of the link; None to have one made where that is needed.
         album: The run's pictures.
         steering: What can be done to it; None for a recording.
         control: Whether pages may do more than stop it.
@@ -145,35 +122,29 @@ def serve_view(
     Raises:
         UsageError: The address can't be listened on.
     """
-    from bt_robot.telemetry.view.security import Guard, is_loopback, new_token
-    from bt_robot.telemetry.view.server import ViewServer
-    from bt_robot.telemetry.view.site import load_site
+    from bt_robot.telemetry.view.opening import open_view
+
+    token = secret(address, token, control=control)
+    server = open_view(
+        about, address, token, album=album, steering=steering, control=control, live=live, patient=patient
+    )
+    return Show(server, link_to(address.host, server.port, token))
+
+
+def secret(address: Address, token: str | None, *, control: bool) -> str:
+    """Return the secret of a link, or an empty string where none is needed.
+
+    Args:
+        address: Where pages are served.
+        token: The one that was chosen; None to have one made where others than this machine's users can come, or where
+            the run can be changed.
+        control: Whether it can.
+    """
+    from bt_robot.telemetry.view.security import is_loopback, new_token
 
     if token is None:
-        token = new_token() if control or not is_loopback(address.host) else ""
-    guard, site = Guard(address.host, token), load_site()
-
-    def serve(port: int) -> ViewServer:
-        return ViewServer(
-            about,
-            site,
-            guard,
-            host=address.host,
-            port=port,
-            album=album,
-            steering=steering,
-            control=control,
-            live=live,
-            patient=patient,
-        )
-
-    try:
-        server = serve(address.port)
-    except UsageError:
-        if address.chosen:
-            raise
-        server = serve(0)
-    return Show(server, link_to(address.host, server.port, token))
+        return new_token() if control or not is_loopback(address.host) else ""
+    return token
 
 
 def link_to(host: str, port: int, token: str) -> str:
@@ -193,87 +164,11 @@ def _reachable() -> str:
             return socket.gethostname()
 
 
-class LiveView:
-    """A sink that shows a run to web pages while it goes on, and afterwards."""
-
-    def __init__(self, show: Show, album: LiveAlbum) -> None:
-        """Put a server and the taker of its pictures together."""
-        self.link = show.link
-        self._server = show.server
-        self._album = album
-
-    def publish(self, record: TickRecord) -> None:
-        """Show a tick."""
-        self._server.publish(record)
-        self._album.publish(record)
-
-    def end(self, ending: Ending) -> None:
-        """Say how the run ended."""
-        from bt_robot.telemetry.view.told import Ended
-
-        status = "INTERRUPTED" if ending.interrupted else str(ending.status)
-        self._server.end(Ended(status, ending.reason, ending.failed_path))
-
-    def close(self) -> None:
-        """End the server, and forget the pictures."""
-        self._server.close()
-        self._album.close()
-
-
-@contextmanager
-def live_view(session: Session, arguments: argparse.Namespace, steering: Steering) -> Generator[LiveView | None]:
-    """Show a run to web pages, if that is wanted.
-
-    Args:
-        session: The run, ready to begin.
-        arguments: The flags of `add_view_flags`, and those of the run.
-        steering: What can be done to it.
-
-    Raises:
-        UsageError: The address can't be listened on.
-    """
-    if arguments.view is None:
-        yield None
-        return
-    from bt_robot.telemetry.view.album import LiveAlbum
-    from bt_robot.telemetry.view.told import About
-
-    job = session.job
-    about = About(job.spec.name, session.plans.limits, job.settings.control_hz, tuple(job.settings.robot.cameras))
-    shown: list[ViewServer] = []
-
-    def picture(camera: str, shot: Shot) -> None:
-        for server in shown:
-            server.shown(camera, shot)
-
-    album = LiveAlbum(picture, picture_hz(arguments))
-    try:
-        show = serve_view(
-            about,
-            arguments.view,
-            arguments.token,
-            album=album,
-            steering=steering,
-            control=arguments.control,
-            patient=arguments.fast,
-        )
-    except BaseException:
-        album.close()
-        raise
-    shown.append(show.server)
-    arguments.stderr.write(f"view: {show.link}\n")
-    view = LiveView(show, album)
-    try:
-        yield view
-    finally:
-        view.close()
-
-
-def linger(view: LiveView, arguments: argparse.Namespace) -> None:
+def linger(link: str, arguments: argparse.Namespace) -> None:
     """Keep the page of a run that ended until Ctrl-C: one that failed is what a person wants to look at."""
     if arguments.json or arguments.view_exit or arguments.interrupt.insisted:
         return
-    arguments.stderr.write(f"the page stays until Ctrl-C: {view.link}\n")
+    arguments.stderr.write(f"the page stays until Ctrl-C: {link}\n")
     wait_for_interrupt(arguments.interrupt)
 
 

@@ -1,4 +1,4 @@
-"""The recording of a run: the flags, what is known of the run when it begins, and the sink that writes the rest."""
+"""The recording of a run: the flags, and what is known of the run when it begins."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import argparse
 import logging
 import math
 import platform
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,11 +17,11 @@ from bt_robot.cli.arguments import positive
 
 if TYPE_CHECKING:
     from bt_robot.cli.session import Session
-    from bt_robot.messages import NodeInfo, TickRecord
-    from bt_robot.runtime.loop import Ending
-    from bt_robot.telemetry.background import Background
-    from bt_robot.telemetry.recorder import Recorder, RunInfo, Source
-    from bt_robot.tree import Tree, TreeSpec
+    from bt_robot.cli.watching import TreeOf
+    from bt_robot.messages import NodeInfo
+    from bt_robot.telemetry.recorder import RunInfo, Source
+    from bt_robot.telemetry.witness.words import BtLogOrder, RecordingOrder, TreeTold
+    from bt_robot.tree import TreeSpec
 
 logger = logging.getLogger(__name__)
 
@@ -71,71 +70,51 @@ def _megabytes(text: str) -> float:
     return value
 
 
-class Tape:
-    """A sink that records a run, behind a queue."""
-
-    def __init__(self, recorder: Recorder, sink: Background) -> None:
-        """Put a recorder behind its queue."""
-        self._recorder = recorder
-        self._sink = sink
-
-    def publish(self, record: TickRecord) -> None:
-        """Record a tick."""
-        self._sink.publish(record)
-
-    def end(self, ending: Ending) -> None:
-        """Say how the run ended."""
-        from bt_robot.telemetry.recorder import RecordedEnding
-
-        status = "INTERRUPTED" if ending.interrupted else "SUCCESS" if ending.status == "SUCCESS" else "FAILURE"
-        self._recorder.end(RecordedEnding(status, ending.reason, ending.failed_path))
-
-    def close(self) -> None:
-        """Write what is not written yet."""
-        self._sink.close()
-
-
-@contextmanager
-def tape(
-    session: Session,
-    arguments: argparse.Namespace,
-    folder: Path | None,
-    tree_of: Callable[[Sequence[NodeInfo]], tuple[TreeSpec, Tree]],
-) -> Generator[Tape | None]:
-    """Record a run into its folder, unless that is not wanted or can't be done.
+def files_of(session: Session, arguments: argparse.Namespace, folder: Path) -> list[RecordingOrder | BtLogOrder]:
+    """Return what a run's witness is to write into its folder.
 
     Args:
         session: The run, ready to begin.
         arguments: The flags of `add_record_flags`, and those of the run.
         folder: The run's folder.
-        tree_of: Finds the tree whose nodes a tick tells of.
     """
-    if folder is None or arguments.no_record:
-        yield None
-        return
-    from bt_robot.telemetry.background import Background
-    from bt_robot.telemetry.recorder import FILE_NAME, Recorder
+    from bt_robot.telemetry.recorder import FILE_NAME
+    from bt_robot.telemetry.witness.words import BtLogOrder, RecordingOrder
 
-    path, job = folder / FILE_NAME, session.job
-    first = _tree_sources(job.spec, arguments.prompt)  # as the files were when they were loaded
+    log = BtLogOrder(str(folder / "tree.btlog"))
+    if arguments.no_record:
+        return [log]
+    limit_bytes = round(1e6 * arguments.record_limit)
+    info, waiting = _info(session, arguments), max_waiting(session)
+    return [RecordingOrder(str(folder / FILE_NAME), info, picture_hz(arguments), limit_bytes, waiting), log]
 
-    def tree(layout: tuple[NodeInfo, ...]) -> tuple[str, tuple[Source, ...]]:
-        spec = tree_of(layout)[0]
-        return spec.name, first if spec is job.spec else _tree_sources(spec, "")
 
-    try:
-        limit_bytes = round(1e6 * arguments.record_limit)
-        recorder = Recorder(path, _info(session, arguments), tree, picture_hz(arguments), limit_bytes)
-    except OSError as error:
-        logger.warning("no recording of this run: %s can't be written (%s)", path, error.strerror or error)
-        yield None
-        return
-    waiting = math.ceil(_WAIT_S * job.settings.control_hz)  # they hold pictures: not more than memory is there for
-    recording = Tape(recorder, Background(recorder, str(path), waiting, patient=arguments.fast))
-    try:
-        yield recording
-    finally:
-        recording.close()
+def max_waiting(session: Session) -> int:
+    """Return how many ticks may wait to be recorded: they hold pictures, so not more than memory is there for."""
+    return math.ceil(_WAIT_S * session.job.settings.control_hz)
+
+
+def told_trees(
+    session: Session, arguments: argparse.Namespace, tree_of: TreeOf
+) -> Callable[[tuple[NodeInfo, ...]], TreeTold]:
+    """Return what tells a witness of the tree whose nodes a tick tells of.
+
+    Args:
+        session: The run, ready to begin.
+        arguments: The flags of the run.
+        tree_of: Finds that tree.
+    """
+    from bt_robot.telemetry.witness.words import TreeTold
+    from bt_robot.tree.formats.running import running_tree_xml
+
+    spec = session.job.spec
+    first = _tree_sources(spec, arguments.prompt)  # as the files were when they were loaded
+
+    def told(layout: tuple[NodeInfo, ...]) -> TreeTold:
+        now = tree_of(layout)[0]
+        return TreeTold(layout, now.name, first if now is spec else _tree_sources(now, ""), running_tree_xml(now))
+
+    return told
 
 
 def _info(session: Session, arguments: argparse.Namespace) -> RunInfo:

@@ -32,11 +32,10 @@ from bt_robot.cli.rerun_sink import add_rerun_flag
 from bt_robot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bt_robot.cli.groot import TreeOf
-    from bt_robot.cli.live_view import LiveView
     from bt_robot.cli.person import Keys
     from bt_robot.cli.session import Session
-    from bt_robot.cli.watching import Watcher
+    from bt_robot.cli.watching import TreeOf, Watcher
+    from bt_robot.cli.witness import RunWitness
     from bt_robot.messages import NodeInfo, Sink
     from bt_robot.runtime.steering import Helm
     from bt_robot.telemetry.log_lines import LogLines
@@ -99,13 +98,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from bt_robot.cli.emergency import HINT, Button, emergency_stop
-    from bt_robot.cli.live_view import linger, live_view, require_view
+    from bt_robot.cli.live_view import linger, require_view
     from bt_robot.cli.person import Keyboard, Keys
     from bt_robot.cli.rerun_sink import require_rerun
     from bt_robot.cli.session import Job, open_session
     from bt_robot.cli.settings import load_settings
     from bt_robot.cli.task import load_task, policy_server
     from bt_robot.cli.watching import require_watchable
+    from bt_robot.cli.witness import witness
     from bt_robot.runtime.people import Board
     from bt_robot.runtime.steering import Helm
 
@@ -128,17 +128,18 @@ def _run(arguments: argparse.Namespace) -> int:
             button = Button()  # works until the arm is at rest
             board = Board()
             keyboard = Keyboard(board)
-            listening = stack.enter_context(emergency_stop(button.press, keyboard.press))
+            helm = Helm(button.press, board)
+            listening = stack.enter_context(emergency_stop(helm.press, keyboard.press))
             asked = listening or arguments.control  # somebody can answer
             session = stack.enter_context(open_session(job, board if asked else None))
             button.wire_to(session.robot.emergency_stop)
             watcher = stack.enter_context(_watcher(session, arguments)) if arguments.watch else None
-            helm = Helm(button.press, board)
-            view = page.enter_context(live_view(session, arguments, helm))
+            tree_of = _tree_of(session, watcher)
+            told = page.enter_context(witness(session, arguments, tree_of, helm))
             keys = Keys(HINT if listening else "", keyboard.asking)
-            code = _drive(session, arguments, began_s, keys, watcher, helm, view)
-        if view is not None and code != EXIT_INTERRUPTED:
-            linger(view, arguments)
+            code = _drive(session, arguments, began_s, keys, watcher, helm, told)
+        if told is not None and told.link and code != EXIT_INTERRUPTED:
+            linger(told.link, arguments)
     return code
 
 
@@ -164,10 +165,9 @@ def _drive(
     keys: Keys,
     watcher: Watcher | None,
     helm: Helm,
-    view: LiveView | None,
+    told: RunWitness | None,
 ) -> int:
     from bt_robot.cli.expectations import unmet
-    from bt_robot.cli.record import tape
     from bt_robot.cli.report import describe, new_folder, summary, write_pictures, write_summary
     from bt_robot.telemetry.recording import Recording
     from bt_robot.telemetry.tally import Tally
@@ -179,16 +179,16 @@ def _drive(
     tally = Tally()
     recording = Recording()
     with ExitStack() as stack:
-        tree_of = _tree_of(session, watcher)
-        recorder = stack.enter_context(tape(session, arguments, folder, tree_of))
-        others = [stack.enter_context(sink) for sink in _others(session, arguments, folder, tree_of, helm)]
+        if told is not None and folder is not None:
+            told.record_into(folder)
+        others = [stack.enter_context(sink) for sink in _others(session, arguments, _tree_of(session, watcher), helm)]
         terminal = stack.enter_context(_terminal(session, arguments, keys))
         stack.enter_context(arguments.interrupt.asked_politely())
         edits = watcher.take if watcher else lambda: None
-        told = [sink for sink in (recorder, view) if sink is not None]
-        ending = session.run([tally, recording, terminal, *told, *others], arguments.interrupt, edits, helm)
-        for sink in told:
-            sink.end(ending)
+        sinks = [tally, recording, terminal, *([told] if told else []), *others]
+        ending = session.run(sinks, arguments.interrupt, edits, helm)
+        if told is not None:
+            told.end(ending)
     wall_s = time.monotonic() - began_s
     expects = (watcher or session.job).spec.expects
     result = summary(session, ending, tally.numbers, wall_s, unmet(expects, session.robot))
@@ -219,14 +219,12 @@ def _tree_of(session: Session, watcher: Watcher | None) -> TreeOf:
 
 
 def _others(
-    session: Session, arguments: argparse.Namespace, folder: Path | None, tree_of: TreeOf, helm: Helm
+    session: Session, arguments: argparse.Namespace, tree_of: TreeOf, helm: Helm
 ) -> Iterator[AbstractContextManager[Sink]]:
     """Yield what else is told of the run."""
-    from bt_robot.cli.groot import btlog, live_server
+    from bt_robot.cli.groot import live_server
     from bt_robot.cli.rerun_sink import rerun_sink
 
-    if folder is not None:
-        yield btlog(folder, tree_of, patient=arguments.fast)
     if arguments.groot2:
         yield live_server(arguments.groot2, tree_of, helm)
     if arguments.rerun:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from bt_robot import __version__
 from bt_robot.cli.arguments import EXIT_SUCCESS, Parser, run_command, say
-from bt_robot.cli.live_view import Address, add_token_flag, serve_view, view_address, wait_for_interrupt
+from bt_robot.cli.live_view import add_token_flag, serve_view, view_address, wait_for_interrupt
 from bt_robot.errors import UsageError
+from bt_robot.telemetry.view.address import Address
 
 if TYPE_CHECKING:
     from bt_robot.telemetry.recorder import RecordedRun
@@ -111,7 +112,7 @@ def _ended(run: RecordedRun) -> Ended:
 
     if run.ending is None:
         return Ended("", "; ".join(run.damage) or "the recording was cut off")
-    return Ended(run.ending.status, run.ending.reason, run.ending.failed_path)
+    return Ended(run.ending.status, run.ending.reason, run.ending.failed_path, run.ending.acts)
 
 
 class _Pictures:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bt_robot.errors import BtRobotError, UsageError
+from bt_robot.messages import NodeInfo
 from bt_robot.tree import Tree, TreeSpec
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,9 @@ MOST_TOLD = 3
 """Mistakes of an edit that are told while the tree runs; bt-check tells all of them, with their lines."""
 
 Stamp = tuple[int, int, int]
+
+TreeOf = Callable[[Sequence[NodeInfo]], tuple[TreeSpec, Tree]]
+"""Finds the tree whose nodes a tick tells of."""
 
 
 class Watcher:

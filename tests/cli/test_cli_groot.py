@@ -7,7 +7,6 @@ import json
 import struct
 import subprocess
 import sys
-import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -16,11 +15,10 @@ from types import SimpleNamespace
 import msgpack
 import pytest
 
-from bt_robot.cli.groot import LiveTree, btlog
+from bt_robot.cli.groot import LiveTree
 from bt_robot.cli.run import main
 from bt_robot.messages import Status
 from bt_robot.nodes import standard_registry
-from bt_robot.telemetry.background import MAX_WAITING
 from bt_robot.telemetry.groot2.codes import read_transitions
 from bt_robot.telemetry.groot2.hooks import Hooks
 from bt_robot.telemetry.groot2.protocol import HookWish
@@ -122,27 +120,6 @@ def test_what_is_answered_for_a_node_is_not_answered_for_one_of_the_edited_tree(
     assert [live.tick(live.second).status for _ in range(3)] == [Status.SUCCESS] * 3
     live.server.hear()
     assert live.tick(live.second).status is Status.SUCCESS
-
-
-def test_the_log_of_a_run_in_time_that_nobody_paces_lacks_nothing(live, tmp_path, caplog):
-    ready = threading.Event()
-    spec = parse_tree(WAITS, "t.yaml", standard_registry())
-
-    def tree_of(layout):
-        ready.wait(20)
-        return spec, live.first
-
-    def publish(sink):
-        for k in range(MAX_WAITING + 10):
-            sink.publish(SimpleNamespace(time_s=k / 30, layout=live.first.nodes, nodes=live.first.states()))
-
-    with btlog(tmp_path, tree_of, patient=True) as sink:
-        loop = threading.Thread(target=publish, args=(sink,))
-        loop.start()
-        loop.join(0.3)
-        ready.set()
-        loop.join()
-    assert "lacks" not in caplog.text
 
 
 def status_of(client, uid):

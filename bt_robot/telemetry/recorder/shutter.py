@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from bt_robot.messages import Frame
-from bt_robot.telemetry.jpeg import encode_jpeg
+from bt_robot.telemetry.kept import KeptFrame
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +45,22 @@ class Shutter:
     def all_of(self, frames: Mapping[str, Frame]) -> Iterator[tuple[Frame, bytes]]:
         """Yield all frames whose pictures were not taken yet, whenever the last ones were."""
         for name, frame in frames.items():
-            if self._taken.get(name) == frame.captured_s:
+            if self._taken.get(name) == frame.captured_s or (isinstance(frame, KeptFrame) and frame.jpeg is None):
                 continue
             self._taken[name] = frame.captured_s
             try:
-                jpeg = encode_jpeg(frame.image)
+                jpeg = _jpeg_of(frame)
             except Exception as error:  # noqa: BLE001 - a camera that broke must not cost the rest of the recording
                 if name not in self._broken:
                     self._broken.add(name)
                     logger.warning("a picture of the camera '%s' can't be recorded: %s", name, error)
                 continue
             yield frame, jpeg
+
+
+def _jpeg_of(frame: Frame) -> bytes:
+    if isinstance(frame, KeptFrame) and frame.jpeg is not None:
+        return frame.jpeg
+    from bt_robot.telemetry.jpeg import encode_jpeg  # whoever only passes pictures on needs no OpenCV
+
+    return encode_jpeg(frame.image)

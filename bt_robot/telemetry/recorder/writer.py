@@ -16,7 +16,8 @@ from typing import Final
 from mcap.well_known import MessageEncoding, SchemaEncoding
 from mcap.writer import CompressionType, Writer
 
-from bt_robot.messages import Frame, Image, NodeInfo, TickRecord
+from bt_robot.messages import NodeInfo, TickRecord
+from bt_robot.telemetry.kept import KeptFrame
 from bt_robot.telemetry.recorder import ros
 from bt_robot.telemetry.recorder.messages import (
     CHANGES,
@@ -113,6 +114,7 @@ class Recorder:
         self._told = ""
         self._tail: deque[TickRecord] = deque(maxlen=_TAIL_TICKS)
         self._ending: RecordedEnding | None = None
+        self._last: tuple[int, int] | None = None  # time [ns since 1970] and step of the newest tick in the file
 
     def publish(self, record: TickRecord) -> None:
         """Write a tick.
@@ -149,6 +151,8 @@ class Recorder:
             self._flush()
             for record in self._tail:
                 self._write(record, None, last=record is self._tail[-1])
+            for act in self._ending.acts if self._ending is not None and self._last is not None else ():
+                self._put(LOG, *self._last, ros.log_line(self._last[0], ros.INFO, "", f"person: {act}"))
             self._flush()
             if self._ending is not None:
                 left_out = {"left_out_ticks": str(self._left_out)} if self._left_out else {}
@@ -181,6 +185,7 @@ class Recorder:
     def _write(self, record: TickRecord, one_in: int | None, *, last: bool = False) -> None:
         assert self._start_ns is not None, "it was written when the first tick came"
         time_ns = self._start_ns + round(1e9 * record.time_s)
+        self._last = time_ns, record.step
         if record.layout is not self._layout:
             self._take_over(record, time_ns)
         if last:
@@ -237,11 +242,7 @@ class Recorder:
 
 def without_pictures(record: TickRecord) -> TickRecord:
     """Return a tick that keeps no picture in memory, and tells all the same when its pictures were captured."""
-
-    def none() -> Image:
-        raise ValueError("the picture was not kept")
-
-    frames = {name: Frame(name, frame.captured_s, none) for name, frame in record.observation.frames.items()}
+    frames = {name: KeptFrame(name, frame.captured_s, None) for name, frame in record.observation.frames.items()}
     return replace(record, observation=replace(record.observation, frames=frames))
 
 
