@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from bt_robot import __version__
 from bt_robot.cli.interrupts import interrupts_in_order
 from bt_robot.cli.problems import problem_json, problems_for
 from bt_robot.errors import InputError, LoadError, StartRefused, UsageError
@@ -53,6 +54,13 @@ def add_set_flag(parser: argparse.ArgumentParser) -> None:
         dest="assignments",
         help="change one value of the config, e.g. --set policy.url=ws://gpu:8000; repeatable",
     )
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what decides how much a command says, and to whom."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
 
 
 def add_confirm_flag(parser: argparse.ArgumentParser) -> None:
@@ -200,4 +208,10 @@ def _mend_streams() -> None:
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open as long as the process
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(encoding="ascii" if stream.isatty() and _wants_ascii() else None, errors="replace")
+
+
+def _wants_ascii() -> bool:
+    """Whether the locale was said to be C, and not only left open: Python takes both for UTF-8."""
+    said = {os.environ.get(name) for name in ("LC_ALL", "LANG")}
+    return bool(sys.flags.utf8_mode) and "PYTHONUTF8" not in os.environ and not said.isdisjoint({"C", "POSIX"})

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
+from bt_robot.cli.job_control import in_foreground
+
 KEY: Final = " "
 HINT: Final = "space: emergency stop"
 
@@ -85,7 +87,7 @@ def _keys(stop: Callable[[str], None], heard: Callable[[bytes], None]) -> Genera
         over.set()
         thread.join(2 * _LOOK_EVERY_S)
         with suppress(termios.error):  # the terminal may be gone, as when ssh ends
-            if _in_foreground(fd):
+            if in_foreground(fd):
                 termios.tcsetattr(fd, termios.TCSANOW, before)
 
 
@@ -94,25 +96,24 @@ def _terminal() -> int | None:
         fd = sys.stdin.fileno()
     except (AttributeError, ValueError, OSError):
         return None
-    return fd if os.isatty(fd) and _in_foreground(fd) else None
+    return fd if os.isatty(fd) and in_foreground(fd) else None
 
 
-def _in_foreground(fd: int) -> bool:
-    """Whether this process may read the terminal; one in the background would be stopped for trying."""
-    try:
-        return os.tcgetpgrp(fd) == os.getpgrp()
-    except OSError:
-        return False
+def _without_enter(fd: int) -> None:
+    """Have the terminal give keys at once, also when a shell had it in the meantime: after Ctrl-Z, `bg` and `fg`."""
+    if in_foreground(fd) and termios.tcgetattr(fd)[3] & termios.ICANON:
+        tty.setcbreak(fd, termios.TCSANOW)
 
 
 def _listen(fd: int, stop: Callable[[str], None], heard: Callable[[bytes], None], over: threading.Event) -> None:
     while not over.is_set():
         try:
-            if not select.select([fd], [], [], _LOOK_EVERY_S)[0] or not _in_foreground(fd):
-                over.wait(_LOOK_EVERY_S if not _in_foreground(fd) else 0.0)
+            _without_enter(fd)
+            if not select.select([fd], [], [], _LOOK_EVERY_S)[0] or not in_foreground(fd):
+                over.wait(_LOOK_EVERY_S if not in_foreground(fd) else 0.0)
                 continue
             pressed = os.read(fd, 64)
-        except OSError:
+        except (OSError, termios.error):
             return
         if not pressed:
             return

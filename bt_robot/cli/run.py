@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,8 +138,8 @@ def _run(arguments: argparse.Namespace) -> int:
             told = page.enter_context(witness(session, arguments, tree_of, helm))
             keys = Keys(HINT if listening else "", keyboard.asking)
             code = _drive(session, arguments, began_s, keys, watcher, helm, told)
-        if told is not None and told.link and code != EXIT_INTERRUPTED:
-            linger(told.link, arguments)
+        if told is not None and code != EXIT_INTERRUPTED:
+            linger(told.link, arguments, lambda: told.shows)
     return code
 
 
@@ -182,7 +182,7 @@ def _drive(
         if told is not None and folder is not None:
             told.record_into(folder)
         others = [stack.enter_context(sink) for sink in _others(session, arguments, _tree_of(session, watcher), helm)]
-        terminal = stack.enter_context(_terminal(session, arguments, keys))
+        terminal = stack.enter_context(_terminal(session, arguments, keys, told.link if told else ""))
         stack.enter_context(arguments.interrupt.asked_politely())
         edits = watcher.take if watcher else lambda: None
         sinks = [tally, recording, terminal, *([told] if told else []), *others]
@@ -232,20 +232,30 @@ def _others(
 
 
 @contextmanager
-def _terminal(session: Session, arguments: argparse.Namespace, keys: Keys) -> Generator[Sink]:
+def _terminal(session: Session, arguments: argparse.Namespace, keys: Keys, link: str) -> Generator[Sink]:
     """Show the run: live where there is a screen for it, in plain lines elsewhere."""
     from rich.console import Console
 
+    from bt_robot.cli.job_control import STDERR, in_background, stopped_by_ctrl_z
     from bt_robot.telemetry.terminal import LiveTerminal, PlainTerminal
 
-    console = Console(stderr=True)
-    if not console.is_terminal or console.is_dumb_terminal or arguments.json or arguments.verbose:
-        yield PlainTerminal(session.plans.tree.nodes, arguments.stderr)
+    stderr: BackgroundWriter = arguments.stderr
+    nodes, console = session.plans.tree.nodes, Console(stderr=True)
+    no_screen = not console.is_terminal or console.is_dumb_terminal or in_background(STDERR)
+    if no_screen or arguments.json or arguments.verbose:
+        try:
+            yield PlainTerminal(nodes, stderr)
+        finally:
+            stderr.settle()  # the summary comes last
         return
     # A terminal that is paused must not make anybody wait: only the writer's thread writes to it.
     screen = Console(file=arguments.stderr, force_terminal=True)
-    terminal = LiveTerminal(session.plans.tree.nodes, session.job.spec.name, screen, keys.hint, keys.asking)
-    with _logging_into(terminal.log_handler, arguments.stderr):
+
+    def free() -> bool:
+        return stderr.idle and not in_background(STDERR)
+
+    terminal = LiveTerminal(nodes, session.job.spec.name, screen, keys.hint, keys.asking, link, free)
+    with _logging_into(terminal.log_handler, stderr), stopped_by_ctrl_z(terminal.step_aside, stderr.settle):
         try:
             yield terminal
         finally:
@@ -254,14 +264,20 @@ def _terminal(session: Session, arguments: argparse.Namespace, keys: Keys) -> Ge
 
 @contextmanager
 def _logging_into(handler: LogLines, stderr: BackgroundWriter) -> Generator[None]:
-    """Keep the log out of the live view's way; write it out afterwards."""
+    """Keep the log, and what is written past it, out of the live view's way; write it out afterwards."""
+    from bt_robot.telemetry.log_lines import LineStream
+
     root = logging.getLogger()
     before = root.handlers[:]
     handler.setFormatter(before[0].formatter)
     root.handlers[:] = [handler]
+    past = LineStream(handler.take)
     try:
-        yield
+        with redirect_stderr(past):
+            yield
     finally:
+        past.finish()
         root.handlers[:] = before
         for line in handler.kept_lines:
             stderr.write(line + "\n")
+        stderr.settle()  # the summary comes last

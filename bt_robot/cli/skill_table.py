@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
+
 from bt_robot.cli.numbers import guided_count, lost_counts
 from bt_robot.telemetry.one_line import middle, one_line
 
@@ -30,7 +32,7 @@ def skill_table(skills: Mapping[str, Mapping[str, Any]], root: str, width: int) 
     asked = [(_name(path, root, skill["visits"]), skill) for path, skill in skills.items() if _asked(skill)]
     if not asked:
         return []
-    longest = max(len(_HEADS[0]), *(len(name) for name, _ in asked))
+    longest = max(len(_HEADS[0]), *(cell_len(name) for name, _ in asked))
     said, room = _layout([skill for _, skill in asked], min(longest, _SHORTEST_NAME), width)
     first = min(longest, room)
     rows = [_HEADS, *((middle(name, first), *_cells(skill, said)) for name, skill in asked)]
@@ -63,7 +65,8 @@ def _asked(skill: Mapping[str, Any]) -> bool:
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+    name = row[0] + " " * (widths[0] - cell_len(row[0]))
+    cells = [name, *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
     return _GAP.join(cells).rstrip()
 
 

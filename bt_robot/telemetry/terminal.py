@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.text import Text
 
 from bt_robot.messages import LinkState, NodeInfo, PlanStats, Status, TickRecord
 from bt_robot.telemetry.counted import counted
 from bt_robot.telemetry.log_lines import LogLines
 from bt_robot.telemetry.one_line import one_line, start, tail
+from bt_robot.telemetry.screen import Screen
 from bt_robot.telemetry.tree_view import LOOKS, Stopwatches, active_path, inside_out, tree_lines
 from bt_robot.telemetry.writer import BackgroundWriter
 
@@ -80,10 +81,10 @@ def _policy_line(record: TickRecord, width: int, delay_steps: int | None) -> Tex
         reason = start(one_line(link.reason), max(width - len(head) - len(attempt), _SHORTEST_REASON))
         line = Text.assemble(head, (reason, "bold red" if link.requests else "dim"), attempt)
     troubles = _troubles(record.plan)
-    troubles = troubles if len(line) + len(troubles) <= width else ""
+    troubles = troubles if line.cell_len + len(troubles) <= width else ""
     if record.chunk_age_steps is not None:
         age, left = record.chunk_age_steps, record.planned_steps
-        room = width - len(line) - len(troubles)
+        room = width - line.cell_len - len(troubles)
         shapes = (
             f"   chunk {counted(age, 'step')} old, {counted(left, 'action')} left",
             f"   chunk {age} old, {left} left",
@@ -146,6 +147,8 @@ class LiveTerminal:
         console: Console,
         hint: str = "",
         asking: Callable[[], str] = lambda: "",
+        link: str = "",
+        free: Callable[[], bool] = lambda: True,
     ) -> None:
         """Take over the screen until `close`.
 
@@ -155,9 +158,12 @@ class LiveTerminal:
             console: Where to draw.
             hint: Which key does what; shown where there is room.
             asking: Returns the question that a person is to answer with a key; empty if there is none.
+            link: Where the run's page is; empty if there is none.
+            free: Returns whether the terminal can be drawn on now: it is ours, and has taken what was drawn before.
         """
         self._asking = asking
         self._hint = hint
+        self._link = link
         self._title = title
         self._console = console
         self._view = _View(tuple(nodes), Stopwatches(len(nodes)))
@@ -165,15 +171,12 @@ class LiveTerminal:
         self._events: deque[str] = deque(maxlen=_EVENTS)
         self._rate = Rate()
         self._log = LogLines(self._tell)
-        self._closing = False
-        self._live = Live(
-            console=console,
-            get_renderable=self.frame,
-            refresh_per_second=REFRESH_HZ,
-            vertical_overflow="crop",
-            redirect_stdout=False,
-        )
-        self._live.start()
+        self._free = free
+        self._aside: Callable[[], None] | None = None
+        self._screen = Screen(console)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep_drawing, name="terminal", daemon=True)
+        self._thread.start()
 
     @property
     def log_handler(self) -> LogLines:
@@ -193,23 +196,44 @@ class LiveTerminal:
         for event in record.events:
             self._tell(event)
 
+    def step_aside(self, meanwhile: Callable[[], None]) -> None:
+        """Give the screen back for as long as something takes, on the thread that draws; a signal handler may ask."""
+        self._aside = meanwhile  # no lock, and no waking: it could be the thread that was interrupted that holds it
+
     def close(self) -> None:
-        """Draw the last state, with all top nodes however low the screen is, and give the screen back."""
-        self._closing = True
-        self._live.stop()
+        """Give the screen back, and leave the last state on it, with all top nodes however low the screen is."""
+        self._closing.set()
+        try:
+            self._thread.join()
+        finally:  # a second Ctrl-C finds the terminal given back, too
+            self._screen.leave()
+        self._console.print(self.frame())
 
     def frame(self) -> RenderableType:
         """Return what the screen shows now; any thread may ask."""
-        view, events = self._view, tuple(self._events)
+        return Group(*self._lines())
+
+    def _keep_drawing(self) -> None:
+        while not self._closing.wait(1.0 / REFRESH_HZ):
+            meanwhile, self._aside = self._aside, None
+            if meanwhile is not None:
+                self._screen.leave()
+                meanwhile()
+            elif self._free():
+                self._screen.draw(self._lines())
+
+    def _lines(self) -> list[RenderableType]:
+        view, events, last = self._view, tuple(self._events), self._closing.is_set()
         record = view.record
         lines = [Text("starting …")] if record is None else self._header(record, view.nodes)
         layout = Layout.of(self._height(len(lines) + len(events)), len(lines), len(events))
-        tree: list[Text] = []
+        tree: Sequence[RenderableType] = ()
         if record is not None:
-            tree = tree_lines(view.nodes, record.nodes, view.stopwatches.durations_s, layout.tree)
+            durations_s, width = view.stopwatches.durations_s, self._console.size.width
+            tree = tree_lines(view.nodes, record.nodes, durations_s, layout.tree, width, whole=last)
         newest = events[len(events) - layout.events :]
         told = [Text(event, "yellow", no_wrap=True, overflow="ellipsis") for event in newest]
-        return Group(*lines[: layout.header], *tree, *told)
+        return [*lines[: layout.header], *tree, *told]
 
     def _tell(self, event: str) -> None:
         record = self._view.record
@@ -220,20 +244,26 @@ class LiveTerminal:
         width = self._console.size.width
         path = tail(active_path(nodes, record.nodes), width - 4)
         at = Text(f"at: {path}", no_wrap=True, overflow="ellipsis")
-        first, *others = header(record, self._title, self._rate.hz, width, self._delay_steps)
-        if self._hint and len(first) + len(self._hint) + 3 <= width:
-            first.append(f"   {self._hint}", "dim")
+        first, prompt, policy = header(record, self._title, self._rate.hz, width, self._delay_steps)
+        if self._closing.is_set():  # no key does anything any more, and the page is told of by who keeps it
+            return [first, prompt, policy, at]
+        after = (first, policy, at)  # not after the prompt, which could be taken for its words
+        roomy = [line for line in after if line.cell_len + len(self._hint) + 3 <= width]
+        if self._hint and roomy:
+            roomy[0].append(f"   {self._hint}", "dim")
         question = self._asking()
         asked = [Text.assemble((" y / n? ", "reverse"), " ", (one_line(question), "bold"))] if question else []
         for line in asked:
             line.no_wrap, line.overflow = True, "ellipsis"
-        return [*asked, first, *others, at]
+        page = f"view: {self._link}" if self._link else ""
+        link = [Text(page[i : i + width]) for i in range(0, len(page), width)]  # part of a link leads nowhere
+        return [*asked, first, prompt, policy, at, *link]
 
     def _height(self, beside: int) -> int:
         """Return the lines to fill; the last frame may scroll, so it has room for the top nodes beside other lines."""
         height = self._console.size.height
         top = sum(node.depth <= 1 for node in self._view.nodes)
-        return max(height, beside + top + 1) if self._closing else height
+        return max(height, beside + top + 1) if self._closing.is_set() else height
 
 
 class PlainTerminal:

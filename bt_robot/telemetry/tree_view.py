@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.padding import Padding
 from rich.text import Text
 
 from bt_robot.messages import NodeInfo, NodeState, Status, TickRecord
@@ -87,8 +88,14 @@ def chosen(nodes: Sequence[NodeInfo], states: Sequence[NodeState], room: int) ->
 
 
 def tree_lines(
-    nodes: Sequence[NodeInfo], states: Sequence[NodeState], durations_s: Sequence[float], room: int
-) -> list[Text]:
+    nodes: Sequence[NodeInfo],
+    states: Sequence[NodeState],
+    durations_s: Sequence[float],
+    room: int,
+    width: int,
+    *,
+    whole: bool = False,
+) -> list[Text | Padding]:
     """Return a line per node; where they don't fit, only the nodes that matter most.
 
     Args:
@@ -96,8 +103,21 @@ def tree_lines(
         states: How each node stands.
         durations_s: How long each has been at work [s].
         room: The greatest number of lines.
+        width: Cells in a line; the deeper the tree, the less of them is spent on showing how deep a node is.
+        whole: Whether a reason of a failure that is too long goes on in further lines, beyond the room.
     """
-    return [_line(nodes[i], states[i], durations_s[i]) for i in chosen(nodes, states, room)]
+    step = 2 if 4 * max(node.depth for node in nodes) <= width else 1
+    lines: list[Text | Padding] = []
+    for i in chosen(nodes, states, room):
+        indent = min(step * nodes[i].depth, width // 2)
+        line = _line(nodes[i], states[i], durations_s[i])
+        if whole and states[i].status is Status.FAILURE:
+            line.no_wrap, line.overflow = False, "fold"
+            lines.append(Padding(line, (0, 0, 0, indent), expand=False))
+        else:
+            line.pad_left(indent)
+            lines.append(line)
+    return lines
 
 
 def _runs(state: NodeState) -> bool:
@@ -107,7 +127,7 @@ def _runs(state: NodeState) -> bool:
 def _line(node: NodeInfo, state: NodeState, duration_s: float) -> Text:
     glyph, style = LOOKS[state.status]
     name = node.name if node.name == node.type else f"{node.name} ({node.type})"
-    line = Text("  " * node.depth, no_wrap=True, overflow="ellipsis")
+    line = Text(no_wrap=True, overflow="ellipsis")
     line.append(glyph, style)
     line.append(f" {one_line(name)}", style if state.ticked else "dim")
     if duration_s >= _SHOWN_FROM_S:

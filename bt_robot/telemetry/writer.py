@@ -9,6 +9,8 @@ import queue
 import threading
 from typing import TextIO
 
+from bt_robot.telemetry.characters import encoded
+
 MAX_WAITING = 1000
 """Pieces of text that wait for the stream; more are dropped and counted."""
 
@@ -26,7 +28,7 @@ class BackgroundWriter(io.TextIOBase):
         """Write to a stream from a thread of its own."""
         super().__init__()
         self._stream = stream
-        self._waiting: queue.Queue[str | None] = queue.Queue(MAX_WAITING)
+        self._waiting: queue.Queue[str | threading.Event | None] = queue.Queue(MAX_WAITING)
         self._dropped = 0
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -43,6 +45,18 @@ class BackgroundWriter(io.TextIOBase):
             self._dropped += 1
         return len(text)
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything has been written; who draws pictures need not add one to those that wait."""
+        return not self._waiting.unfinished_tasks
+
+    def settle(self) -> None:
+        """Wait a moment for what is not written yet: what goes to another stream now is to come after it."""
+        written = threading.Event()
+        with contextlib.suppress(queue.Full):
+            self._waiting.put(written, timeout=_CLOSE_S)
+            written.wait(_CLOSE_S)
+
     def finish(self) -> None:
         """Wait a moment for what is not written yet, then leave it."""
         if self._dropped:
@@ -53,8 +67,12 @@ class BackgroundWriter(io.TextIOBase):
 
     def _run(self) -> None:
         while (text := self._waiting.get()) is not None:
-            with contextlib.suppress(OSError, ValueError):  # the reader is gone: there is nobody to tell
-                self._put(text)
+            if isinstance(text, threading.Event):
+                text.set()
+            else:
+                with contextlib.suppress(OSError, ValueError):  # the reader is gone: there is nobody to tell
+                    self._put(text)
+            self._waiting.task_done()
 
     def _put(self, text: str) -> None:
         try:
@@ -62,6 +80,6 @@ class BackgroundWriter(io.TextIOBase):
         except (OSError, ValueError):  # a stream in memory
             self._stream.write(text)
             return
-        data = text.encode("utf-8", errors="backslashreplace")
+        data = encoded(text, self._stream.encoding or "utf-8")
         while data:
             data = data[os.write(descriptor, data) :]

@@ -4,6 +4,7 @@ import math
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from bt_robot.cli.numbers import as_json
 from bt_robot.cli.skill_table import skill_table
@@ -89,6 +90,13 @@ def test_the_widest_numbers_leave_a_name_some_room():
     assert table[2:] == ["pick_the_block: 99999 guided, 1 late"]
 
 
+def test_a_name_in_wide_characters_moves_no_column():
+    skills = {f"t/{name}": skill(Chunks(3)) for name in ("pick", "抓手抓住积木")}
+    table = skill_table(skills, "t", 78)
+    assert "抓手抓住积木" in table[2]
+    assert len({cell_len(line[: line.index("0%")]) for line in table[1:]}) == 1
+
+
 COUNTS = st.integers(0, 10**6)
 LARGE = st.none() | st.floats(0, 1e9)
 SKILLS = st.builds(
@@ -109,7 +117,7 @@ SKILLS = st.builds(
 @given(st.dictionaries(st.text(max_size=60).map("t/{}".format), SKILLS, min_size=1, max_size=4))
 def test_no_line_is_too_long(skills):
     table = skill_table(skills, "t", 78)
-    assert max(map(len, table)) <= 78
+    assert max(map(cell_len, table)) <= 78
     assert all(line.isprintable() for line in table)
     told = skill_table(skills, "t", 400)
     assert sum(" rejected" in line for line in table) == sum(" rejected" in line for line in told)

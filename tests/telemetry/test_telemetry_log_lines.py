@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from bt_robot.telemetry import log_lines as module
-from bt_robot.telemetry.log_lines import LogLines
+from bt_robot.telemetry.log_lines import LineStream, LogLines
 
 
 @pytest.fixture
@@ -50,3 +50,22 @@ def test_a_log_call_with_wrong_arguments_is_told_and_raises_nothing(logged, caps
     assert shown == ["WARNING '%d servos' can't be written with ('many',)"]
     assert handler.kept_lines == ("'%d servos' can't be written with ('many',)",)
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_written_past_the_log_is_handed_on_by_lines():
+    lines = []
+    stream = LineStream(lines.append)
+    stream.write("Traceback:\n  in a thread\n\nZero")
+    assert lines == ["Traceback:", "  in a thread"]
+    stream.write("Division")
+    stream.finish()
+    assert lines[2:] == ["ZeroDivision"]
+    stream.finish()
+    assert len(lines) == 3
+
+
+def test_a_line_that_nobody_logged_is_shown_and_kept(logged):
+    _, handler, shown = logged
+    handler.take("a library's words")
+    assert shown == ["a library's words"]
+    assert handler.kept_lines == ("a library's words",)

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from bt_robot.telemetry.one_line import middle, one_line, start, tail
 
@@ -33,3 +34,16 @@ def test_a_name_that_is_too_wide_keeps_both_ends(name, width):
         assert name.startswith(left)
         assert name.endswith(right)
         assert 0 <= len(right) - len(left) <= 1
+
+
+def test_characters_that_take_two_cells_count_as_two():
+    assert tail("抓手/没有", 10) == "抓手/没有"
+    assert tail("抓手/没有", 8) == "…手/没有"
+    assert tail("抓手/没有", 5) == "…没有"
+    assert start("抓手没有", 6) == start("抓手没有", 5) == "抓手…"
+    assert middle("抓手没有抓住", 8) == "抓…抓住"
+
+
+@given(st.text("ab漢字", max_size=20), st.integers(1, 30), st.sampled_from([start, tail, middle]))
+def test_what_is_cut_fits(text, width, cut):
+    assert cell_len(cut(text, width)) <= width

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import threading
 
 import pytest
 from hypothesis import given
@@ -146,8 +147,8 @@ def screen_of(width, height):
 
 def last_frame(console):
     """The lines of the last frame that was drawn."""
-    last = console.file.getvalue().rsplit("\x1b[2K", 1)[-1]
-    return Text.from_ansi(last.replace("\x1b[?25h", "")).plain.splitlines()
+    last = console.file.getvalue().rsplit("\x1b[?25h", 1)[-1]
+    return Text.from_ansi(last).plain.splitlines()
 
 
 def chain(depth, siblings):
@@ -294,3 +295,79 @@ def test_a_question_for_a_person_stands_on_top_and_fits(record, width, height):
     assert lines[0].startswith(" y / n?  is the  [2Jtable")
     assert len(lines) == height - 1
     assert all(len(line) <= width for line in lines)
+
+
+def screen_lines(terminal, width):
+    page = Console(file=io.StringIO(), width=width)
+    page.print(terminal.frame())
+    return page.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(("width", "rows"), [(80, 1), (40, 2)])
+def test_the_link_of_the_page_stands_there_whole_while_the_run_goes_on(record, width, rows):
+    nodes, states = chain(depth=8, siblings=30)
+    link = "http://127.0.0.1:8088/#token=Kz2lsF7gDIDsXgwURNgCmA"
+    console = screen_of(width, 15)
+    terminal = LiveTerminal(nodes, "t", console, link=link, free=lambda: False)
+    terminal.publish(record(1, nodes=states))
+    lines = screen_lines(terminal, width)
+    assert "".join(lines[4 : 4 + rows]) == f"view: {link}"
+    assert len(lines) == 14
+    terminal.close()
+    assert link not in console.file.getvalue()
+
+
+def test_nothing_is_drawn_while_the_terminal_is_not_free(record, nodes):
+    console, asked = screen_of(80, 24), threading.Semaphore(0)
+    terminal = LiveTerminal(nodes, "t", console, free=lambda: asked.release())
+    terminal.publish(record(1))
+    for _ in range(3):
+        assert asked.acquire(timeout=10.0)
+    assert console.file.getvalue() == ""
+    terminal.close()
+    assert "pick" in console.file.getvalue()
+    assert "\x1b[?1049" not in console.file.getvalue()  # never taken, so never given back
+
+
+def test_the_screen_is_given_back_while_something_else_has_the_terminal(record, nodes):
+    console, drawn, over = screen_of(80, 24), threading.Semaphore(0), threading.Event()
+    terminal = LiveTerminal(nodes, "t", console, free=lambda: drawn.release() or True)
+    terminal.publish(record(1))
+    for _ in range(2):
+        assert drawn.acquire(timeout=10.0)
+    before = []
+    terminal.step_aside(lambda: (before.append(console.file.getvalue()), over.set()))
+    assert over.wait(10.0)
+    assert before[0].endswith("\x1b[?1049l\x1b[?25h")
+    while drawn.acquire(blocking=False):
+        pass
+    for _ in range(2):
+        assert drawn.acquire(timeout=10.0)
+    assert console.file.getvalue()[len(before[0]) :].startswith("\x1b[?1049h")
+    terminal.close()
+
+
+@pytest.mark.parametrize(("width", "line"), [(80, 0), (60, 3), (30, None)])
+def test_the_key_of_the_emergency_stop_stands_on_the_first_line_that_has_room(record, nodes, width, line):
+    hint = "space: emergency stop"
+    terminal = LiveTerminal(nodes, "t", screen_of(width, 24), hint=hint, free=lambda: False)
+    terminal.publish(record(1, verdict=Verdict(held=True)))
+    lines = screen_lines(terminal, width)
+    assert [i for i, text in enumerate(lines) if hint in text] == ([] if line is None else [line])
+    terminal.close()
+
+
+def test_no_key_is_offered_once_the_run_is_over(record, nodes):
+    console = screen_of(80, 24)
+    terminal = LiveTerminal(nodes, "t", console, hint="space: emergency stop", asking=lambda: "clear?")
+    terminal.publish(record(1))
+    assert "space: emergency stop" in screen_lines(terminal, 80)[1]
+    terminal.close()
+    assert not any("space" in line or "y / n?" in line for line in last_frame(console))
+
+
+def test_a_link_state_in_wide_characters_fits(record):
+    link = LinkState(False, "没有" * 40, retry_in_s=0.4, requests=3)
+    line = header(record(1, link=link, chunk_age_steps=None), "t", 30.0, 60)[2]
+    assert line.cell_len <= 60
+    assert line.plain.endswith("next try in 0.4 s")

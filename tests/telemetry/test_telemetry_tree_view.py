@@ -1,8 +1,11 @@
 """Which nodes of a tree a person sees, and how long each has been at work."""
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console, Group
 
 from bt_robot.messages import NodeInfo, NodeState, Status
 from bt_robot.telemetry.tree_view import Stopwatches, active_path, chosen, inside_out, tree_lines
@@ -97,7 +100,7 @@ def test_a_line_tells_glyph_name_time_and_reason():
         NodeInfo("t/pick/wait", "wait", "wait", 2, 1, "action"),
     )
     states = (RUNNING, NodeState(Status.FAILURE, "too\nfar", ticked=True), IDLE)
-    assert [line.plain for line in tree_lines(nodes, states, (2.0, 0.52, 0.0), 20)] == [
+    assert [line.plain for line in tree_lines(nodes, states, (2.0, 0.52, 0.0), 20, 80)] == [
         "▶ t (sequence)  2.0 s",
         "  ✗ pick (vla_skill)  0.5 s  too far",
         "    · wait",
@@ -105,7 +108,34 @@ def test_a_line_tells_glyph_name_time_and_reason():
 
 
 def test_a_time_that_would_read_as_nothing_is_left_out():
-    assert [line.plain for line in tree_lines(NODES[:1], (DONE,), (1 / 30,), 1)] == ["✓ n0"]
+    assert [line.plain for line in tree_lines(NODES[:1], (DONE,), (1 / 30,), 1, 80)] == ["✓ n0"]
+
+
+def shown(nodes, states, room, width, **how):
+    """The lines as a terminal shows them."""
+    console = Console(file=io.StringIO(), width=width)
+    console.print(Group(*tree_lines(nodes, states, [0.0] * len(nodes), room, width, **how)))
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_a_deep_trees_leaf_can_be_read_on_a_narrow_screen(width):
+    nodes = tree_of([-1, *range(30)])
+    lines = shown(nodes, (RUNNING,) * 31, 9, width)
+    assert lines[-1].lstrip() == "▶ n30"
+    assert all(len(line) <= width for line in lines)
+    indents = [len(line) - len(line.lstrip()) for line in lines]
+    assert indents == sorted(indents)
+    assert indents[1] == (2 if width >= 120 else 1)
+
+
+def test_a_reason_that_is_too_long_is_cut_during_a_run_and_told_whole_in_the_end():
+    nodes = tree_of([-1, 0])
+    states = (RUNNING, NodeState(Status.FAILURE, "the gripper closed on nothing, look under the arm", ticked=True))
+    assert shown(nodes, states, 9, 30) == ["▶ n0", "  ✗ n1  the gripper closed on…"]
+    whole = shown(nodes, states, 9, 30, whole=True)
+    assert " ".join(line.strip() for line in whole[1:]) == f"✗ n1  {states[1].reason}"
+    assert all(line.startswith("  ") for line in whole[1:])
 
 
 def test_the_path_of_the_running_leaf_is_told():
