@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bt_robot.cli.preflight import note_objections
+from bt_robot.cli.record import versions
 from bt_robot.cli.robots import make_robot
 from bt_robot.cli.settings import RunSettings, load_settings
 from bt_robot.cli.task import load_task
@@ -21,7 +22,7 @@ from bt_robot.policy.dialect.profile import Profile, load_profile
 from bt_robot.replay.replaying import Cast
 from bt_robot.replay.survey import Survey
 from bt_robot.telemetry.recorder import RecordedRun, RecordedTree, RunInfo, Source
-from bt_robot.tree import TreeSpec, build_tree
+from bt_robot.tree import Tree, TreeSpec, build_tree
 from bt_robot.tree.language.loading import load_definitions
 
 
@@ -41,14 +42,45 @@ def cast_of(run: RecordedRun, survey: Survey, tree: str | None) -> tuple[Cast, t
         settings, profile = _recorded_settings(info, Path(folder))
     plan = settings.policy.execution.plan(profile, info.control_hz) if profile is not None else Plan(1, 1)
     limits, body = _robot(settings, info, notes)
-    specs = [load_task(tree)] if tree is not None else [_recorded_tree(each.sources) for each in _loaded(run, survey)]
+    ran = _loaded(run, survey)
+    specs = [load_task(tree)] if tree is not None else [_recorded_tree(each.sources) for each in ran]
     trees = [build_tree(spec) for spec in specs]
+    if tree is None:
+        notes += [words for each in zip(ran, trees, strict=True) if (words := _misfit(*each))]
     if tree is not None:
         setup = Setup(info.limits, info.poses, info.cameras, body, bool(settings.vlm or survey.questions))
         problems = Problems()
         note_objections(trees[0].objections(setup), specs[0], problems)
         problems.raise_if_any()
     return Cast(trees, tree is not None, plan, limits, body), tuple(notes)
+
+
+def other_causes(run: RecordedRun, cast: Cast) -> list[str]:
+    """Return what, other than a change of the tree, may make a replay another one, in words.
+
+    Args:
+        run: The recording.
+        cast: What took part.
+    """
+    found: list[str] = []
+    if not cast.changed:
+        found.append(
+            "it is the tree that ran: what differs comes from another version of the program or of what it stands on,"
+            " or from a node that reads what is not recorded"
+        )
+    recorded, now = run.info.versions, versions()
+    others = [f"{name} {was} → {now.get(name, 'none')}" for name, was in recorded.items() if now.get(name) != was]
+    if others:
+        found.append(f"other versions than in the recorded run: {', '.join(others)}")
+    registry = installed_registry()
+    types = dict.fromkeys(node.type for tree in cast.trees for node in tree.nodes)
+    foreign = [f"{each} ({origin})" for each in types if (origin := registry.origin(each))]
+    if foreign:
+        found.append(
+            f"leaves of other packages: {', '.join(foreign)}; what a leaf reads by itself, as the time of day, chance"
+            " or a file, is not in the recording"
+        )
+    return found
 
 
 def _loaded(run: RecordedRun, survey: Survey) -> list[RecordedTree]:
@@ -66,6 +98,16 @@ def _recorded_tree(sources: Sequence[Source]) -> TreeSpec:
     read = [parse(source.text, source.path, problems) for source in sources]
     problems.raise_if_any()
     return load_definitions([node for node in read if node is not None], installed_registry(), problems)
+
+
+def _misfit(recorded: RecordedTree, built: Tree) -> str:
+    """Return why a tree that was loaded from its recorded files is not the one that ran; empty if it is."""
+    if recorded.nodes == tuple(built.nodes):
+        return ""
+    return (
+        f"the tree that ran from {recorded.from_s:.2f} s on is not the one of its recorded files: they were edited"
+        " again before it took over, or this version reads them in another way"
+    )
 
 
 def _robot(settings: RunSettings, info: RunInfo, notes: list[str]) -> tuple[JointLimits, Body]:

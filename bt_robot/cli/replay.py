@@ -6,14 +6,15 @@ import argparse
 import json
 from pathlib import Path
 
-from bt_robot import __version__
 from bt_robot.cli.arguments import (
     EXIT_FAILURE,
     EXIT_SUCCESS,
     Parser,
+    add_output_flags,
     run_command,
     say,
 )
+from bt_robot.cli.progress import Told
 from bt_robot.errors import UsageError
 
 _EPILOG = """\
@@ -42,9 +43,7 @@ def _parser() -> Parser:
         choices=("SUCCESS", "FAILURE"),
         help="how the replay has to end; what differs on the way is told, and does not count",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_output_flags(parser)
     return parser
 
 
@@ -54,19 +53,21 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from bt_robot.cli.casting import cast_of
+    from bt_robot.cli.casting import cast_of, other_causes
     from bt_robot.cli.replay_report import as_json, describe
     from bt_robot.replay.replaying import replay
     from bt_robot.replay.survey import survey_of
     from bt_robot.telemetry.recorder import read_run
 
     with read_run(arguments.run) as run:
-        survey = survey_of(run)
+        with Told(arguments, "looking through", *run.range_s) as progress:
+            survey = survey_of(run, progress)
         if not survey.ticks:
             raise UsageError(f"{run.path} begins after the run's first tick; it can be looked at, but not replayed")
         cast, notes = cast_of(run, survey, arguments.tree)
-        replayed = replay(run, survey, cast)
-        notes = (*run.damage, *notes, *replayed.notes)
+        with Told(arguments, "replaying", *run.range_s) as progress:
+            replayed = replay(run, survey, cast, progress)
+        notes = (*run.damage, *notes, *replayed.notes, *([] if replayed.went_alike else other_causes(run, cast)))
     met = replayed.same if arguments.expect is None else replayed.replayed.status == arguments.expect
     result = as_json(replayed, str(run.path), arguments.tree, arguments.expect, met, notes)
     say((json.dumps(result) if arguments.json else describe(result)) + "\n")

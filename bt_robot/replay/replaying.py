@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bt_robot.messages import Body, JointLimits, Status, TickRecord
@@ -53,6 +53,11 @@ class Replayed:
     notes: tuple[str, ...]
 
     @property
+    def went_alike(self) -> bool:
+        """Whether it went the same way, whatever its nodes are called."""
+        return self.comparison.ticked_alike and self.replayed.status == self.recorded.status
+
+    @property
     def same(self) -> bool:
         """Whether it is the same run again, tick by tick."""
         return self.comparison.alike and self.replayed.same_as(self.recorded)
@@ -88,16 +93,18 @@ class _Notes:
         self.told.setdefault(words)
 
 
-def replay(run: RecordedRun, survey: Survey, cast: Cast) -> Replayed:
+def replay(run: RecordedRun, survey: Survey, cast: Cast, progress: Callable[[float], None]) -> Replayed:
     """Tick trees against a recording, and compare.
 
     Args:
         run: The recording.
         survey: What is known of it.
         cast: What takes part.
+        progress: Told how far it is [s].
     """
     info, notes = run.info, _Notes()
     tape = Tape(run.records(), survey.ticks)
+    tape.listen(lambda record: progress(record.time_s))
     comparison = Comparison(info.limits.names)
     comparer = _Comparer(tape, comparison)
     cast.plan.expect_delay(survey.delay_steps)
@@ -117,12 +124,12 @@ def replay(run: RecordedRun, survey: Survey, cast: Cast) -> Replayed:
         edits=_Edits(tape, cast, survey),
         helm=_helm(tape, notes),
         body=cast.body,
-        sight=RecordedSight(tape, survey.looks, notes),
+        sight=RecordedSight(tape, survey.looks, notes, exact=not cast.changed),
         judge=RecordedJudge(tape, survey.questions, notes),
-        people=RecordedPeople(tape),
+        people=RecordedPeople(tape, survey.replies if cast.changed else None, notes),
     )
     replayed = _replayed_end(loop.run(), comparer.end_s, recorded, survey)
-    return Replayed(recorded, replayed, comparison, (*_doubts(survey, cast), *notes.told))
+    return Replayed(recorded, replayed, comparison, (*_doubts(run, survey, cast), *notes.told))
 
 
 class _Edits:
@@ -173,9 +180,19 @@ def _replayed_end(ending: Ending, end_s: float, recorded: End, survey: Survey) -
     return End("RUNNING", end_s, "the recording is over")
 
 
-def _doubts(survey: Survey, cast: Cast) -> list[str]:
+def _doubts(run: RecordedRun, survey: Survey, cast: Cast) -> list[str]:
     """Return what makes a replay less than the run was."""
-    found = [survey.gap] if survey.gap else []
+    found: list[str] = []
+    if survey.gap and run.ending is not None:
+        went_on = f"{run.ending.status}{f': {run.ending.reason}' if run.ending.reason else ''}"
+        found.append(f"{survey.gap}; only what was before can be replayed, and the run went on to {went_on}")
+    elif survey.gap:
+        found.append(f"{survey.gap}; only what was before can be replayed")
+    if survey.hooked_s is not None:
+        found.append(
+            f"at {survey.hooked_s:.2f} s another program, as Groot2, had a node wait or answered for it; that is not"
+            " recorded, and not done again"
+        )
     if cast.changed and survey.steered:
         found.append("a person steered the recorded run; the replay is steered in the same way")
     if cast.changed and survey.edit_steps:

@@ -13,11 +13,15 @@ import pytest
 import bt_robot.cli.run as run_module
 from bt_robot.cli.replay import main
 from bt_robot.cli.run import main as run_main
+from bt_robot.cli.task import load_task
+from bt_robot.messages import Status
 from bt_robot.messages.steering import Wish
 from bt_robot.nodes.motion import MoveTo
 from bt_robot.robot.fake import FakeRobot
 from bt_robot.runtime.steering import Helm
 from bt_robot.standin.process import StandinProcess
+from bt_robot.telemetry.recorder.reader import RecordedRun
+from tests.plugins.plugin_kit import install
 
 TREES = Path(run_module.__file__).parents[2] / "trees"
 DOCS = Path(run_module.__file__).parents[2] / "docs"
@@ -244,6 +248,60 @@ def test_nodes_that_are_new_and_nodes_that_are_gone(command, job, tmp_path):
     assert result["replayed"]["time_s"] < result["recorded"]["time_s"]
 
 
+def test_a_node_with_another_name_goes_the_same_way_and_is_told(command, job, tmp_path):
+    path = edited(tmp_path, "name: pick\n", "name: grab\n")
+    done = command(main, job, "--tree", path)
+    assert done.code == 1
+    assert done.out.splitlines()[2:] == [
+        "191 ticks compared: the same statuses and commands in every one",
+        "  renamed pick_place/pick → pick_place/grab",
+    ]
+    (renamed,) = command(main, job, "--tree", path, "--json").json["renamed"]
+    assert renamed == {"recorded": "pick_place/pick", "replayed": "pick_place/grab", "nodes": 11}
+
+
+def test_a_shorter_time_limit_is_what_differs_and_not_the_node_that_it_halts(command, job, tmp_path):
+    path = edited(tmp_path, "done: {holding_object: {for_s: 0.3}}\n        time_limit_s: 20",
+                  "done: {holding_object: {for_s: 0.3}}\n        time_limit_s: 1.5")  # fmt: skip
+    first = command(main, job, "--tree", path, "--json").json["first"]
+    assert first["path"] == "pick_place/pick/timeout"
+    assert (first["time_s"], first["recorded"]["status"], first["replayed"]["status"]) == (1.5, "RUNNING", "FAILURE")
+    assert first["replayed"]["reason"].startswith("not done within 1.5 s")
+
+
+def test_another_speed_shows_in_the_commands_before_it_does_in_a_status(command, job, tmp_path):
+    done = command(main, job, "--tree", edited(tmp_path, "speed: 0.3", "speed: 0.5"))
+    lines = done.out.splitlines()
+    assert re.fullmatch(r"  first at 3.\d\d s: another command, in pick_place/move_to", lines[3])
+    assert re.fullmatch(r"  the first other status at \d.\d\d s, in pick_place/move_to", lines[4])
+
+
+def test_a_new_leaf_in_front_is_told_where_the_old_one_waits_for_it(command, job, tmp_path):
+    path = edited(tmp_path, "    - move_to", "    - wait: {duration_s: 0.5}\n    - move_to")
+    done = command(main, job, "--tree", path)
+    assert "  added   pick_place/wait" in done.out
+    assert "now      IDLE: not asked; pick_place/wait is RUNNING" in done.out
+
+
+def test_another_tree_altogether_is_told_in_a_few_lines(command, job):
+    done = command(main, job, "--tree", "tour")
+    assert done.code == 1
+    assert "renamed pick_place → tour" in done.out
+    assert re.search(r"removed pick_place/pick and 10 below it", done.out)
+    assert len(done.out.splitlines()) < 50
+
+
+def test_an_answer_that_comes_at_other_times_is_no_fault_of_the_tree(command, job, tmp_path):
+    text = (TREES / "pick_place.yaml").read_text()
+    skills = re.search(
+        r"(    - vla_skill:\n        name: pick.*?)(    - vla_skill:\n        name: place.*?)    - m", text, re.DOTALL
+    )
+    path = edited(tmp_path, skills[1] + skills[2], skills[2] + skills[1])
+    result = command(main, job, "--tree", path, "--json").json
+    assert result["first"]["path"] == "pick_place/place"
+    assert result["notes"][0].startswith("at 0.00 s the replay asks the policy for 'place it in the container'; ")
+
+
 def test_a_prompt_that_was_never_asked_has_no_policy_and_that_is_said(command, job, tmp_path):
     path = edited(tmp_path, "prompt: place it in the container", "prompt: put it into the box")
     result = command(main, job, "--tree", path, "--json").json
@@ -259,6 +317,121 @@ def test_what_nobody_looked_for_is_looked_for_in_the_recorded_pictures(command, 
     result = command(main, job, "--tree", path, "--json").json
     assert "in the pictures of the recording" in result["notes"][0]
     assert any(each["path"].endswith("object_in_region") for each in result["nodes"]) or result["added"]
+
+
+LATE_LOOK = """
+tree: t
+root:
+  sequence:
+    - wait: {duration_s: 2}
+    - force_success: {child: {object_in_region: {camera: front, colour: red, max_age_s: 0.2}}}
+    - wait: {duration_s: 1}
+"""
+
+
+def test_a_look_when_the_recorded_run_did_not_is_as_old_as_the_recorded_picture(command, tmp_path):
+    path = tmp_path / "t.yaml"
+    path.write_text(LATE_LOOK)
+    run = recorded(tmp_path / "runs", path, "--fast", "--record-hz", 2)
+    require_same(command(main, run, "--json"), "SUCCESS")
+    words = {}
+    for wait_s in (0, 0.4):
+        path.write_text(LATE_LOOK.replace("duration_s: 2}", f"duration_s: {wait_s}}}"))
+        result = command(main, run, "--tree", path, "--json").json
+        (words[wait_s],) = (each["replayed"] for each in result["nodes"] if each["path"].endswith("object_in_region"))
+        assert f" at {wait_s:.2f} s: it is looked for in the pictures" in result["notes"][0]
+    assert words[0]["status"] == "SUCCESS"
+    assert (words[0.4]["status"], words[0.4]["reason"][:10]) == ("FAILURE", "not known:")
+
+
+CHANCE = """
+import random
+from bt_robot.tree import Condition, failure, success
+
+class ByChance(Condition):
+    \"\"\"Say yes or no by chance.\"\"\"
+
+    type_name = "by_chance"
+
+    def on_tick(self, ctx):
+        return success() if random.random() < 0.5 else failure("no luck")
+"""
+
+
+def test_a_leaf_that_reads_what_is_not_recorded_is_told_as_such(command, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    install(
+        site,
+        entries={"bt_robot.leaves": {"by_chance": "by_chance_leaf:ByChance"}},
+        modules={"by_chance_leaf.py": CHANCE},
+    )
+    monkeypatch.syspath_prepend(str(site))
+    path = tmp_path / "t.yaml"
+    path.write_text("tree: t\nroot: {repeat: {times: 40, child: {force_success: {child: by_chance}}}}\n")
+    run = recorded(tmp_path / "runs", path, "--config", "fake", "--fast")
+    result = command(main, run, "--json").json
+    assert result["status"] == "DIFFERS"
+    assert result["first"]["path"].endswith("/by_chance")
+    same_tree, leaves = result["notes"]
+    assert same_tree.startswith("it is the tree that ran: ")
+    assert leaves.startswith("leaves of other packages: by_chance (my-parts 1.2); ")
+    monkeypatch.setattr("random.random", lambda: 0.9)
+    calm = recorded(tmp_path / "calm", path, "--config", "fake", "--fast")
+    require_same(command(main, calm, "--json"), "SUCCESS")
+
+
+def test_other_versions_are_named_where_something_differs(command, job, tmp_path, monkeypatch):
+    monkeypatch.setattr("bt_robot.cli.casting.versions", lambda: {"bt-robot": "99.0"})
+    path = edited(tmp_path, "for_s: 0.3", "for_s: 0.6")
+    (note,) = command(main, job, "--tree", path, "--json").json["notes"]
+    assert re.match(r"other versions than in the recorded run: bt-robot \S+ → 99.0, python \S+ → none", note)
+    require_same(command(main, job, "--json"), "SUCCESS")
+
+
+def test_a_tree_that_is_not_the_one_of_its_recorded_files_is_told(command, job, tmp_path, monkeypatch):
+    other = load_task(str(edited(tmp_path, "name: pick\n", "name: grab\n")))
+    monkeypatch.setattr("bt_robot.cli.casting.load_definitions", lambda *_: other)
+    result = command(main, job, "--json").json
+    assert result["status"] == "DIFFERS"
+    assert result["notes"][0].startswith("the tree that ran from 0.00 s on is not the one of its recorded files: ")
+
+
+def test_what_groot2_did_to_a_node_is_told_and_not_done_again(command, tmp_path, monkeypatch):
+    def others(session, *_):
+        class Sink:
+            def publish(self, record):
+                if record.step == 5:
+                    session.plans.tree.hook("t/b", before=lambda: Status.RUNNING)
+                if record.step == 40:
+                    session.plans.tree.unhook("t/b")
+
+        return [contextlib.nullcontext(Sink())]
+
+    monkeypatch.setattr(run_module, "_others", others)
+    path = tmp_path / "t.yaml"
+    waits = "{wait: {name: a, duration_s: 0.5}}, {wait: {name: b, duration_s: 0.1}}"
+    path.write_text(f"tree: t\nroot: {{sequence: [{waits}]}}\n")
+    run = recorded(tmp_path / "runs", path, "--config", "fake", "--fast")
+    result = command(main, run, "--json").json
+    assert result["status"] == "DIFFERS"
+    assert result["notes"][0].startswith("at 0.50 s another program, as Groot2, had a node wait or answered for it; ")
+
+
+def test_a_recording_that_lacks_ticks_is_replayed_up_to_there(command, job, monkeypatch):
+    records = RecordedRun.records
+
+    def without_some(self, *arguments):
+        return (record for record in records(self, *arguments) if record.step not in (60, 61))
+
+    monkeypatch.setattr(RecordedRun, "records", without_some)
+    result = command(main, job, "--json").json
+    assert (result["status"], result["ticks"]) == ("SAME", 60)
+    assert result["notes"] == [
+        "the recording lacks what was between 1.97 s and 2.07 s; only what was before can be replayed, and the run went"
+        " on to SUCCESS"
+    ]
+    done = command(main, job, "--expect", "SUCCESS")
+    assert (done.code, done.out.splitlines()[-1]) == (1, "expected SUCCESS: NOT so, the recording is over before")
 
 
 LOOK = "tree: t\nroot:\n  sequence:\n    - wait: {duration_s: 0.3}\n    - in_region: {z_m: [0.9, 1.0]}\n"
@@ -289,10 +462,12 @@ def test_the_recipe_for_pytest_works(command, tmp_path):
     recipe = re.search(r"```python\n(.*?)```", (DOCS / "replaying.md").read_text(), re.DOTALL)[1]
     (tmp_path / "tests" / "test_runs.py").write_text(recipe)
     pytest_run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, "tests"]
-    assert subprocess.run(pytest_run, cwd=tmp_path, stdout=subprocess.PIPE).returncode == 1
+    failed = subprocess.run(pytest_run, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert (failed.returncode, "1 failed, 1 passed" in failed.stdout) == (1, True)
+    assert "expected SUCCESS: NOT so it ended" in failed.stdout
     path.write_text(LOOK.replace("[0.9, 1.0]", "[-0.5, 1.0]"))
     done = subprocess.run(pytest_run, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    assert (done.returncode, "1 passed" in done.stdout) == (0, True)
+    assert (done.returncode, "2 passed" in done.stdout) == (0, True)
 
 
 def test_what_is_no_recording_and_a_tree_that_does_not_fit(command, job, tmp_path):
