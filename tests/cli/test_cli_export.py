@@ -6,8 +6,10 @@ import sys
 
 import cv2
 import pytest
+from mcap.reader import SeekingReader
 
 from bt_robot.cli.export import main
+from bt_robot.cli.progress import Told
 from bt_robot.cli.run import main as run_main
 
 
@@ -73,12 +75,13 @@ def test_a_part_of_a_run(command, job, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "nothing to do; give --video FILE, --csv DIR or --rerun FILE"),
+        ([], "nothing to do; give --video FILE, --csv DIR, --rerun FILE or --mcap FILE"),
         (["--video", "run.avi"], "expected a name that ends in .mp4 or .webm"),
         (["--csv", "x", "--from", "2", "--to", "1"], "--from 2 is after --to 1"),
         (["--csv", "x", "--from", "99"], "no tick of the run is in this time; it has 0.0 … 2.5 s"),
         (["--csv", "x", "--from", "nan"], "is not a time on the run's clock"),
         (["--rerun", "x.rrd", "--to", "1"], "--from and --to are for --video and --csv"),
+        (["--mcap", "x.mcap", "--from", "1"], "--rerun and --mcap have the whole run"),
     ],
 )
 def test_what_can_not_be_done_is_refused_in_words(command, job, arguments, words, tmp_path, monkeypatch):
@@ -97,6 +100,44 @@ def test_what_is_there_is_replaced_only_if_asked(command, job, tmp_path):
     assert "there already" in done.err
     assert command(main, job, "--video", path, "--force").code == 0
     assert path.stat().st_size > 1000
+
+
+def test_a_file_that_can_not_be_written_is_named_as_it_was_given(command, job, tmp_path):
+    path = tmp_path / ("n" * 250 + ".mcap")  # longer than a name may be, whoever asks
+    done = command(main, job, "--mcap", path)
+    assert done.code == 2
+    assert done.err.replace("\n", " ").endswith(f"{path} can't be written: File name too long ")
+
+
+def test_no_table_of_somebody_else_is_replaced(command, job, tmp_path):
+    (tmp_path / "keys.csv").write_text("mine")
+    done = command(main, job, "--csv", tmp_path)
+    assert (done.code, (tmp_path / "keys.csv").read_text()) == (2, "mine")
+    assert f"there already: {tmp_path / 'keys.csv'}" in done.err
+    assert [each.name for each in tmp_path.iterdir()] == ["keys.csv"]
+
+
+@pytest.mark.parametrize("flags", [["--csv", "."], ["--video", "run.mp4"], ["--mcap", "run.mcap"]])
+def test_who_interrupts_an_export_finds_nothing_half_done(command, job, tmp_path, monkeypatch, flags):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Told, "_tell", _interrupt)
+    assert command(main, job, *flags).code == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_recording_that_was_cut_off_becomes_a_complete_file(command, job, tmp_path):
+    data = (job / "run.mcap").read_bytes()
+    (tmp_path / "cut.mcap").write_bytes(data[: 2 * len(data) // 3])
+    done = command(main, tmp_path / "cut.mcap", "--mcap", tmp_path / "whole.mcap")
+    assert (done.code, done.out) == (0, f"{tmp_path / 'whole.mcap'}\n")
+    assert "the recording was cut off" in done.err
+    with (tmp_path / "whole.mcap").open("rb") as file:
+        found = list(SeekingReader(file, validate_crcs=True).iter_messages(topics=["/tick"]))
+    assert 30 <= len(found) < 76
 
 
 def test_what_is_no_recording_is_refused(command, tmp_path):

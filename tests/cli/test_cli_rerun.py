@@ -9,6 +9,7 @@ import pytest
 
 from bt_robot.cli.export import main as export_main
 from bt_robot.cli.run import main as run_main
+from bt_robot.telemetry.recorder import read_run
 
 INSTALLED = importlib.util.find_spec("rerun") is not None
 with_sdk = pytest.mark.skipif(not INSTALLED, reason="needs the extra 'rerun'")
@@ -30,6 +31,31 @@ def entities(path):
     assert "1 file verified without error" in checked.stdout + checked.stderr
     shown = subprocess.run([*rerun, "print", path], capture_output=True, text=True).stdout
     return [line for line in shown.splitlines() if line.startswith("Chunk(")]
+
+
+@with_sdk
+@pytest.mark.parametrize("cut", [False, True])
+def test_its_own_loader_opens_a_recording_as_it_is(command, job, tmp_path, cut):
+    path, shown = job / "run.mcap", tmp_path / "shown.rrd"
+    if cut:  # it refuses a file without its end, so one that was cut off gets it first
+        (tmp_path / "cut.mcap").write_bytes(path.read_bytes()[: 2 * path.stat().st_size // 3])
+        path = tmp_path / "whole.mcap"
+        assert command(export_main, tmp_path / "cut.mcap", "--mcap", path).code == 0
+    rerun = [sys.executable, "-m", "rerun"]
+    checked = subprocess.run([*rerun, "mcap", "check", path], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "PROBLEM" not in checked.stdout
+    loaded = subprocess.run([*rerun, path, "--save", shown], capture_output=True, text=True)
+    assert "ERROR" not in loaded.stdout + loaded.stderr
+    lines = entities(shown)
+    for entity, column in {
+        "/joints/measured/position": "Scalars:scalars SeriesLines:names",
+        "/joints/commanded/velocity": "Scalars:scalars",
+        "/cameras/wrist": "EncodedImage:blob",
+        "/log": "TextLog:level TextLog:text",
+        "/tick": "McapMessage:data",
+    }.items():
+        assert any(f" {entity} " in line and column in line for line in lines), entity
 
 
 @pytest.mark.skipif(INSTALLED, reason="the extra 'rerun' is there")
@@ -55,6 +81,23 @@ def test_a_viewer_that_is_not_there_is_told_before_anything_moves(command, tmp_p
     assert done.code == 2
     assert "no Rerun viewer listens at rerun+http://127.0.0.1:9/proxy" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+@with_sdk
+def test_a_file_tells_when_the_run_began_and_how_it_ended(command, job, tmp_path):
+    from rerun.chunk import RrdReader
+
+    assert command(export_main, job, "--rerun", tmp_path / "run.rrd").code == 0
+    found = {}
+    for chunk in RrdReader(tmp_path / "run.rrd").stream().to_chunks():
+        for name, values in chunk.to_record_batch().to_pydict().items():
+            found.setdefault(name, []).extend(values)
+    with read_run(job) as run:
+        began_ns, ending = round(1e9 * run.info.started.timestamp()), run.ending
+    (told_ns,) = {value for values in found["RecordingInfo:start_time"] for value in values or ()}
+    assert abs(told_ns - began_ns) < 1000
+    assert [f"the run ended: FAILURE: {ending.reason}"] in found["TextLog:text"]
+    assert ["ERROR"] in found["TextLog:level"]
 
 
 @with_sdk

@@ -15,8 +15,8 @@ JOINTS = ("a", "b", "gripper")
 def tables(tmp_path):
     """A function that writes the tables of ticks, and returns their rows by the table's name."""
 
-    def write(records):
-        paths = write_tables(records, JOINTS, tmp_path, lambda _: None)
+    def write(records, acts=()):
+        paths = write_tables(records, JOINTS, tmp_path, lambda _: None, acts)
         return {path.stem: list(csv.DictReader(path.read_text().splitlines())) for path in paths}
 
     return write
@@ -35,6 +35,11 @@ def test_a_node_has_a_row_when_its_status_changes(tables, record, nodes):
     rows = tables([first, later, replace(later, step=2)])["nodes"]
     assert [row["path"] for row in rows] == ["t", "t/pick", "t/pick/wait", "t/pick/wait"]
     assert (rows[3]["step"], rows[3]["status"], rows[3]["reason"]) == ("1", "FAILURE", "timed out")
+
+
+def test_what_people_did_after_the_last_tick_has_its_time(tables, record, nodes):
+    (row,) = tables([record(step, layout=nodes) for step in range(3)], ["ada: emergency stop"])["events"]
+    assert (row["step"], row["who"], row["words"]) == ("2", "person", "ada: emergency stop")
 
 
 def test_events_say_who_made_them(tables, record, nodes):

@@ -39,6 +39,16 @@ def test_joints_are_read_by_the_reference_decoder_and_by_ours(joints, position, 
         np.testing.assert_array_equal([] if own is None else own, expected)
 
 
+@pytest.mark.parametrize(
+    ("time_ns", "told"),
+    [(-1, (-1, 999_999_999)), (1 << 80, ((1 << 31) - 1, (1 << 80) % 10**9)), (-(1 << 80), (-(1 << 31), None))],
+)
+def test_a_time_that_ros_can_not_say_costs_no_message(time_ns, told):
+    stamp = decoded(ros.JOINT_STATE, ros.joint_state(time_ns, [])).header.stamp
+    assert stamp.sec == told[0]
+    assert told[1] in (None, stamp.nanosec)
+
+
 @given(st.binary(max_size=50))
 def test_pictures_are_read_by_the_reference_decoder_and_by_ours(jpeg):
     data = ros.compressed_image(TIME_NS, "front", jpeg)

@@ -39,6 +39,14 @@ def test_a_camera_without_a_new_picture_is_passed_over():
     assert times_s == [0.0]
 
 
+def test_the_same_picture_seen_from_a_late_tick_is_not_taken_again():
+    """A tick's time is its deadline: in a late one, what was captured looks older by as much."""
+    shutter = Shutter(10)
+    seen = [(0.0, 0.0), (0.1, -0.0001), (0.2, 0.0), (0.3, 0.0005), (0.4, 0.0082)]
+    times_s = [now_s for now_s, captured_s in seen for _ in shutter.pictures({"front": frame(captured_s)}, now_s)]
+    assert times_s == [0.0, 0.4]
+
+
 def test_cameras_are_independent_and_the_picture_is_a_jpeg():
     shutter = Shutter(10)
     frames = {"front": frame(0.0), "wrist": frame(0.0, "wrist")}

@@ -16,6 +16,7 @@ from mcap_ros2.decoder import DecoderFactory
 from bt_robot.messages import Frame, NodeInfo, NodeState, Status, TickRecord
 from bt_robot.telemetry.recorder import RecordedEnding, Recorder, Source, read_run
 from bt_robot.telemetry.recorder.messages import Tick
+from bt_robot.telemetry.recorder.plain import from_json
 from tests.scale import examples
 from tests.telemetry.record_strategies import CAMERAS, JOINTS, STARTED, run_info, runs, told
 
@@ -102,7 +103,7 @@ def test_the_library_of_the_format_reads_it_and_every_message_fits_its_schema(pa
         "/joints/commanded": 70,
         "/cameras/front": 24,
         "/policy/chunk": 1,
-        "/log": 2,
+        "/log": 7,
     }
     start_ns = seen["/tick"][0]
     assert seen["/tick"][30] - start_ns == 10**9
@@ -126,6 +127,71 @@ def test_joints_pictures_and_log_lines_are_messages_of_ros_2(path, ticks):
     assert (picture.format, bytes(picture.data[:2])) == ("jpeg", b"\xff\xd8")
     name, line = found["/log"]
     assert (name, line.level, line.name, line.msg) == ("rcl_interfaces/msg/Log", 20, "t/pick", "1 tick missed")
+
+
+def lines_of(path):
+    """The log of a recording as others read it: level, who, what."""
+    with path.open("rb") as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        found = [each.decoded_message for each in reader.iter_decoded_messages(topics=["/log"])]
+    return [(line.level, line.name, line.msg) for line in found]
+
+
+def test_the_log_tells_of_prompts_and_nodes_and_how_the_run_ended(path, ticks):
+    records = [replace(tick, prompt="" if tick.step < 2 else "pick up", skill="t/pick") for tick in ticks(4)]
+    states = (NodeState(Status.FAILURE, "timed out"), NodeState(Status.SUCCESS), NodeState(Status.IDLE))
+    records[3] = replace(records[3], nodes=states, events=("policy: answers again",))
+    recorded(path, records, ending=RecordedEnding("FAILURE", "timed out", "t/0"))
+    assert lines_of(path) == [
+        *((10, f"t/{i}", "RUNNING: busy") for i in range(3)),
+        (20, "t/pick", "prompt: pick up"),
+        (20, "t/pick", "policy: answers again"),
+        (30, "t/0", "FAILURE: timed out"),
+        (20, "t/1", "SUCCESS"),
+        (40, "t/0", "the run ended: FAILURE: timed out"),
+    ]
+
+
+@pytest.mark.parametrize(("status", "level"), [("SUCCESS", 20), ("INTERRUPTED", 30)])
+def test_an_end_without_a_reason_or_a_node_is_told_too(path, ticks, status, level):
+    recorded(path, ticks(1), ending=RecordedEnding(status))
+    assert lines_of(path)[-1] == (level, run_info().tree, f"the run ended: {status}")
+
+
+def test_joints_bear_the_time_of_their_measurement_which_never_goes_back(path, ticks):
+    """A tick that begins late sees the same measurement as if it were older."""
+    records, ages_s = ticks(5), [0.010, 0.010, 0.050, 0.010, -0.5]
+    for i, age_s in enumerate(ages_s):
+        observation = replace(records[i].observation, time_s=records[i].time_s - age_s)
+        records[i] = replace(records[i], observation=observation)
+    recorded(path, records)
+    stamps_s = {}
+    with path.open("rb") as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        for each in reader.iter_decoded_messages(topics=["/joints/measured", "/joints/commanded"]):
+            stamp = each.decoded_message.header.stamp
+            age_ns = each.message.log_time - (10**9 * stamp.sec + stamp.nanosec)
+            stamps_s.setdefault(each.channel.topic, []).append(age_ns / 1e9)
+    assert stamps_s["/joints/measured"] == pytest.approx([0.010, 0.010, 1 / 30 + 0.010, 0.010, 0.0], abs=1e-8)
+    assert stamps_s["/joints/commanded"] == [0.0] * 5
+
+
+def test_what_people_did_after_the_last_tick_is_in_the_ending_and_the_log(path, ticks):
+    ending = RecordedEnding("FAILURE", "emergency stop: pressed by ada", acts=("ada: emergency stop",))
+    with read_run(recorded(path, ticks(3), ending=ending)) as run:
+        assert run.ending == ending
+        assert len(list(run.records())) == 3
+    with path.open("rb") as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        *_, before = reader.iter_messages(topics=["/tick"])
+        *_, found, _ = reader.iter_decoded_messages(topics=["/log"])
+    assert found.decoded_message.msg == "person: ada: emergency stop"
+    assert found.message.log_time == before[2].log_time
+
+
+def test_the_ending_of_an_older_recording_tells_of_no_acts(path, ticks):
+    with read_run(recorded(path, ticks(1), ending=RecordedEnding("SUCCESS"))) as run:
+        assert from_json(RecordedEnding, '{"status": "SUCCESS", "reason": "", "failed_path": ""}') == run.ending
 
 
 def test_an_edited_tree_brings_its_own_files(path, ticks, record):

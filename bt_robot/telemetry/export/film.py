@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from bt_robot.messages import Frame, Image, Status, TickRecord
-from bt_robot.telemetry.one_line import one_line, start
+from bt_robot.telemetry.one_line import one_line
 
 FPS: Final = 10
 HEIGHT: Final = 360
@@ -150,5 +150,5 @@ def _put(image: Image, text: str, bottom: int, colour: tuple[int, int, int]) -> 
         plain = plain.translate(_ASCII).encode("ascii", "replace").decode()
     room = image.shape[1] - 2 * _MARGIN
     while plain and _cv2.getTextSize(plain, cv2.FONT_HERSHEY_SIMPLEX, 0.55, 1)[0][0] > room:
-        plain = start(plain, len(plain) * 9 // 10).replace("…", "")
+        plain = plain[: len(plain) * 9 // 10]
     _cv2.putText(image, plain, (_MARGIN, bottom), cv2.FONT_HERSHEY_SIMPLEX, 0.55, colour, 1, cv2.LINE_AA)

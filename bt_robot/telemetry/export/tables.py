@@ -48,12 +48,18 @@ _CHUNK: Final = (
     "disagreement_rad",
 )
 _KEY: Final = ("step", "time_s", "scope", "key", "value")
+TABLES: Final = ("ticks.csv", "nodes.csv", "events.csv", "chunks.csv", "keys.csv")
+"""The names of the tables."""
 
 Row = Sequence[object]
 
 
 def write_tables(
-    records: Iterable[TickRecord], joints: Sequence[str], folder: Path, progress: Callable[[float], None]
+    records: Iterable[TickRecord],
+    joints: Sequence[str],
+    folder: Path,
+    progress: Callable[[float], None],
+    acts: Sequence[str] = (),
 ) -> list[Path]:
     """Write the tables of a run into a folder; return their files.
 
@@ -62,17 +68,13 @@ def write_tables(
         joints: The joints' names.
         folder: Where to; it is there.
         progress: Told the time on the run's clock [s] that is written.
+        acts: What people did after the last of the ticks.
 
     Raises:
         OSError: The disk takes nothing.
     """
-    heads = {
-        "ticks.csv": (*_TICK, *(f"{what}_{name}" for what in _JOINTS for name in joints)),
-        "nodes.csv": _NODE,
-        "events.csv": _EVENT,
-        "chunks.csv": _CHUNK,
-        "keys.csv": _KEY,
-    }
+    joint_columns = tuple(f"{what}_{name}" for what in _JOINTS for name in joints)
+    heads = dict(zip(TABLES, ((*_TICK, *joint_columns), _NODE, _EVENT, _CHUNK, _KEY), strict=True))
     with ExitStack() as stack:
         writers: dict[str, Any] = {}
         for name, head in heads.items():
@@ -91,6 +93,8 @@ def write_tables(
                 writers[name].writerows((record.step, record.time_s, *row) for row in rows)
             before = record
             progress(record.time_s)
+        if before is not None:
+            writers["events.csv"].writerows((before.step, before.time_s, "person", act) for act in acts)
     return [folder / name for name in heads]
 
 

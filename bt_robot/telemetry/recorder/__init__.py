@@ -9,6 +9,7 @@ from bt_robot.telemetry.recorder.reader import (
     RecordedTree,
     read_run,
 )
+from bt_robot.telemetry.recorder.whole import write_whole
 from bt_robot.telemetry.recorder.writer import Recorder
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "RecordedTree",
     "RecordedFrame",
     "Picture",
+    "write_whole",
 ]

@@ -104,15 +104,24 @@ def unpack(file: BinaryIO, place: ChunkPlace) -> tuple[list[Channel], list[Messa
     Raises:
         ValueError: It is damaged.
     """
+    records = records_of(file, place)
+    channels = [record for record in records if isinstance(record, Channel)]
+    return channels, [record for record in records if isinstance(record, Message)]
+
+
+def records_of(file: BinaryIO, place: ChunkPlace) -> list[McapRecord]:
+    """Return all that is in a chunk, in order.
+
+    Raises:
+        ValueError: It is damaged.
+    """
     file.seek(place.offset)
     try:
         chunk = Chunk.read(ReadDataStream(io.BytesIO(file.read(place.length))))
         _require_small(chunk)
-        records: list[McapRecord] = breakup_chunk(chunk, validate_crc=True)
+        return breakup_chunk(chunk, validate_crc=True)
     except (McapError, struct.error, zstandard.ZstdError, UnicodeDecodeError, MemoryError, RuntimeError) as error:
         raise ValueError(str(error) or type(error).__name__) from error
-    channels = [record for record in records if isinstance(record, Channel)]
-    return channels, [record for record in records if isinstance(record, Message)]
 
 
 def _require_small(chunk: Chunk) -> None:

@@ -310,8 +310,10 @@ class RecordedEnding:
         status: SUCCESS, FAILURE or INTERRUPTED.
         reason: Why, in words; empty on SUCCESS.
         failed_path: The node that explains a FAILURE; empty where no node does.
+        acts: What people did that no tick tells, in words, as an emergency stop.
     """
 
     status: Literal["SUCCESS", "FAILURE", "INTERRUPTED"]
     reason: str = ""
     failed_path: str = ""
+    acts: tuple[str, ...] = ()

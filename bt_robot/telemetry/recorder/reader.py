@@ -181,7 +181,7 @@ class RecordedRun:
         if data is None:
             return None
         captured_ns, jpeg = ros.read_compressed_image(data)
-        return Picture((captured_ns - self._start_ns) / 1e9, jpeg)
+        return Picture(self.seconds(captured_ns), jpeg)
 
     def _ticks_of(self, i: int) -> list[TickRecord]:
         return list(self._fold(i, self._folder()))
@@ -214,8 +214,11 @@ class RecordedRun:
             except ValueError as error:
                 self._blocks.note(i, error)
                 continue
-            from_s = (time_ns - self._start_ns) / 1e9
-            yield tree.number, RecordedTree(from_s, tree.name, tree.nodes, tree.sources)
+            yield tree.number, RecordedTree(self.seconds(time_ns), tree.name, tree.nodes, tree.sources)
+
+    def seconds(self, time_ns: int) -> float:
+        """Return the run's clock [s] at a time [ns since 1970]."""
+        return (time_ns - self._start_ns) / 1e9
 
     def _ns(self, time_s: float) -> int:
         """Return a time on the run's clock in ns since 1970."""

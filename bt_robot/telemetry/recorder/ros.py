@@ -39,7 +39,7 @@ DEFINITIONS: Final = {
 }
 """The definitions that go into a file as its schemas."""
 
-INFO, WARN = 20, 30
+DEBUG, INFO, WARN, ERROR = 10, 20, 30, 40
 """Levels of `rcl_interfaces/msg/Log`."""
 
 
@@ -56,7 +56,7 @@ class _Writer:
             self._data += struct.pack(f"<{kind}", value)
 
     def stamp(self, time_ns: int) -> None:
-        self.put("i", time_ns // 10**9)
+        self.put("i", min(max(time_ns // 10**9, -(1 << 31)), (1 << 31) - 1))  # what ROS 2 can't say is said as it can
         self.put("I", time_ns % 10**9)
 
     def text(self, text: str) -> None:
@@ -191,7 +191,7 @@ def log_line(time_ns: int, level: int, name: str, words: str) -> bytes:
 
     Args:
         time_ns: When it was said [ns since 1970].
-        level: INFO or WARN.
+        level: DEBUG, INFO, WARN or ERROR.
         name: Who said it.
         words: What.
     """

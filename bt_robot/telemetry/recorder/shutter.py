@@ -12,6 +12,8 @@ from bt_robot.telemetry.kept import KeptFrame
 logger = logging.getLogger(__name__)
 
 _ROUNDING_S = 1e-6
+_NEWER_S = 0.002
+"""A tick that begins late tells of a picture as if it had been captured earlier; other pictures lie further apart."""
 
 
 class Shutter:
@@ -45,7 +47,8 @@ class Shutter:
     def all_of(self, frames: Mapping[str, Frame]) -> Iterator[tuple[Frame, bytes]]:
         """Yield all frames whose pictures were not taken yet, whenever the last ones were."""
         for name, frame in frames.items():
-            if self._taken.get(name) == frame.captured_s or (isinstance(frame, KeptFrame) and frame.jpeg is None):
+            newer = frame.captured_s > self._taken.get(name, -math.inf) + _NEWER_S
+            if not newer or (isinstance(frame, KeptFrame) and frame.jpeg is None):
                 continue
             self._taken[name] = frame.captured_s
             try:

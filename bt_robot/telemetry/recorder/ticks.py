@@ -49,6 +49,9 @@ Message = tuple[str, bytes]
 
 
 _UNKNOWN: Final = NodeState(Status.IDLE)
+_LONG_BEFORE_S: Final = 60.0  # nothing is told to have been measured longer before the run
+_LEVELS: Final = {Status.RUNNING: ros.DEBUG, Status.SUCCESS: ros.INFO, Status.FAILURE: ros.WARN}
+"""How loud it is that a node has a status from now on; one that became IDLE says nothing."""
 
 
 class Unfolder:
@@ -63,6 +66,8 @@ class Unfolder:
         self._joints = joints
         self._tree = 0
         self._states: tuple[NodeState, ...] = ()
+        self._prompt = ""
+        self._measured_s = -_LONG_BEFORE_S
 
     def messages(self, record: TickRecord, time_ns: int, tree: int, *, whole: bool) -> Iterator[Message]:
         """Yield the messages of a tick, the tick's own last.
@@ -84,19 +89,34 @@ class Unfolder:
             yield CHUNK, to_json(_plain_chunk(record, record.chunk))
         if turned and record.layout:
             yield CHANGES, to_json(Changes(tuple(_turn(record.layout[i], record.nodes[i]) for i in turned)))
-        yield from _log_lines(record, time_ns, turned)
+        yield from self._log_lines(record, time_ns, turned)
         told = range(len(record.nodes)) if whole else changed
         yield TICK, to_json(_plain_tick(record, tree, told, whole=whole))
 
     def _joint_states(self, record: TickRecord, time_ns: int) -> Iterator[Message]:
-        names, effort = self._joints, record.observation.effort
-        yield MEASURED, ros.joint_state(time_ns, names, record.observation.joints)
+        names, observation = self._joints, record.observation
+        # What is measured once and seen in two ticks may look older in a late one: time in a topic never goes back.
+        self._measured_s = min(max(self._measured_s, observation.time_s), record.time_s)
+        measured_ns = time_ns + round(1e9 * (self._measured_s - record.time_s))
+        yield MEASURED, ros.joint_state(measured_ns, names, observation.joints)
         yield COMMANDED, ros.joint_state(time_ns, names, record.command.positions, record.command.velocities)
         if record.proposal is not None:
             yield PROPOSED, ros.joint_state(time_ns, names, record.proposal)
-        for topic, values in ((LOAD, effort.load), (CURRENT, effort.current_a)):
+        for topic, values in ((LOAD, observation.effort.load), (CURRENT, observation.effort.current_a)):
             if values is not None:
-                yield topic, ros.joint_state(time_ns, names, effort=values)
+                yield topic, ros.joint_state(measured_ns, names, effort=values)
+
+    def _log_lines(self, record: TickRecord, time_ns: int, turned: Sequence[int]) -> Iterator[Message]:
+        for words in record.events:
+            yield LOG, ros.log_line(time_ns, ros.INFO, record.skill, words)
+        if record.prompt != self._prompt:
+            self._prompt = record.prompt
+            yield LOG, ros.log_line(time_ns, ros.INFO, record.skill, f"prompt: {record.prompt}")
+        for i in turned if record.layout else ():
+            status, reason = record.nodes[i].status, record.nodes[i].reason
+            if status in _LEVELS:
+                words = f"{status}: {reason}" if reason else str(status)
+                yield LOG, ros.log_line(time_ns, _LEVELS[status], record.layout[i].path, words)
 
 
 class Folder:
@@ -211,14 +231,6 @@ def _turn(node: NodeInfo, state: NodeState) -> StatusChange:
     return StatusChange(node.path, node.type, state.status, state.reason)
 
 
-def _log_lines(record: TickRecord, time_ns: int, turned: Sequence[int]) -> Iterator[Message]:
-    for words in record.events:
-        yield LOG, ros.log_line(time_ns, ros.INFO, record.skill, words)
-    for i in turned:
-        if record.nodes[i].status is Status.FAILURE and record.layout:
-            yield LOG, ros.log_line(time_ns, ros.WARN, record.layout[i].path, record.nodes[i].reason)
-
-
 def _plain_chunk(record: TickRecord, chunk: ActionChunk) -> Chunk:
     return Chunk(
         prompt=chunk.prompt,
@@ -259,7 +271,10 @@ def _given(joints: Joints | None) -> Joints:
 
 
 def _written_value(value: object) -> str:
-    return json.dumps(value, default=str)
+    try:
+        return json.dumps(value, default=str)
+    except Exception:  # noqa: BLE001 - a leaf may write a list that holds itself, keys that are no text, and worse
+        return json.dumps(f"a {type(value).__name__} that can't be told")
 
 
 def _read_value(text: str) -> object:

@@ -56,8 +56,10 @@ COMPRESSION: Final = 4
 """What does not come compressed becomes smaller by this factor at least."""
 
 _TAIL_TICKS: Final = 100
-_NEVER: Final = 1 << 62
+NEVER: Final = 1 << 62
+"""The size at which the library closes a chunk by itself."""
 _JSON: Final = {TICK: Tick, TREE: Tree, CHUNK: Chunk, CHANGES: Changes}
+_LOUD: Final = {"SUCCESS": ros.INFO, "INTERRUPTED": ros.WARN, "FAILURE": ros.ERROR}
 _JOINTS: Final = (MEASURED, COMMANDED, PROPOSED, LOAD, CURRENT)
 
 TreeOf = Callable[[tuple[NodeInfo, ...]], tuple[str, tuple[Source, ...]]]
@@ -99,7 +101,7 @@ class Recorder:
         self._info = info
         self._now = now
         self._start_ns: int | None = None
-        self._writer = Writer(self._file, chunk_size=_NEVER, compression=CompressionType.ZSTD)
+        self._writer = Writer(self._file, chunk_size=NEVER, compression=CompressionType.ZSTD)
         self._writer.start(profile="", library="bt_robot")
         self._channels = self._registered(info.cameras)
         self._unfolder = Unfolder(info.limits.names)
@@ -148,11 +150,12 @@ class Recorder:
     def close(self) -> None:
         """Write the end, and the index with which others find their way in the file; an empty one is taken away."""
         try:
-            self._flush()
+            if self._tail:
+                self._flush()
             for record in self._tail:
                 self._write(record, None, last=record is self._tail[-1])
-            for act in self._ending.acts if self._ending is not None and self._last is not None else ():
-                self._put(LOG, *self._last, ros.log_line(self._last[0], ros.INFO, "", f"person: {act}"))
+            if self._ending is not None:
+                self._write_last_words(self._ending)
             self._flush()
             if self._ending is not None:
                 left_out = {"left_out_ticks": str(self._left_out)} if self._left_out else {}
@@ -200,6 +203,16 @@ class Recorder:
         for topic, data in self._unfolder.messages(record, time_ns, self._trees, whole=self._whole):
             self._put(topic, time_ns, record.step, data)
         self._whole = False
+
+    def _write_last_words(self, ending: RecordedEnding) -> None:
+        """Say how the run ended where other programs show it: they don't look at what only this one knows to read."""
+        if self._last is None:
+            return
+        lines = [(ros.INFO, "", f"person: {act}") for act in ending.acts]
+        words = f"the run ended: {ending.status}" + (f": {ending.reason}" if ending.reason else "")
+        lines.append((_LOUD[ending.status], ending.failed_path or self._info.tree, words))
+        for level, name, text in lines:
+            self._put(LOG, *self._last, ros.log_line(self._last[0], level, name, text))
 
     def _take_over(self, record: TickRecord, time_ns: int) -> None:
         self._layout = record.layout

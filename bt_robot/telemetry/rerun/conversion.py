@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from bt_robot.messages import ActionChunk, JointLimits, NodeInfo, NodeState, Status, TickRecord
+from bt_robot.telemetry.recorder import RecordedEnding
 from bt_robot.telemetry.rerun.library import load_rerun
 
 TIME: Final = "run"
@@ -26,6 +27,8 @@ _COLORS: Final[Mapping[str, int]] = {
     "IDLE": 0x88888833,
 }
 _LINE_COLORS: Final = (0x3B82F6FF, 0xE8A33DFF, 0x88888888, 0x88888888)
+
+_LEVELS: Final = {"SUCCESS": "INFO", "INTERRUPTED": "WARN", "FAILURE": "ERROR"}
 
 Pictures = Callable[[TickRecord], Iterable[tuple[str, bytes]]]
 """Returns the pictures of a tick that are to be shown: the camera's name, and a JPEG."""
@@ -64,6 +67,13 @@ class RerunLog:
         self._tell_words(record)
         for camera, jpeg in self._pictures(record):
             self._log(["cameras", camera], self._rr.EncodedImage(contents=jpeg, media_type="image/jpeg"))
+
+    def end(self, ending: RecordedEnding) -> None:
+        """Tell how the run ended."""
+        for act in ending.acts:
+            self._say(f"person: {act}", "INFO")
+        words = f"the run ended: {ending.status}" + (f": {ending.reason}" if ending.reason else "")
+        self._say(words, _LEVELS[ending.status])
 
     def close(self) -> None:
         """Send what is not sent yet."""

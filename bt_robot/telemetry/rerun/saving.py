@@ -26,13 +26,15 @@ def save_rrd(run: RecordedRun, path: Path, progress: Callable[[float], None]) ->
     """
     info = run.info
     path.touch()  # the SDK would raise what is no OSError
-    stream = new_stream(info.tree, f"{info.tree}-{info.started:%Y%m%dT%H%M%S%f}")
+    stream = new_stream(info.tree, f"{info.tree}-{info.started:%Y%m%dT%H%M%S%f}", info.started)
     stream.save(str(path), default_blueprint=blueprint_of(run.trees[0].nodes, info.limits.names, info.cameras))
     log = RerunLog(stream, info.limits, RecordedPictures())
     try:
         for record in run.records():
             log.publish(record)
             progress(record.time_s)
+        if run.ending is not None:
+            log.end(run.ending)
     finally:
         log.close()
 
