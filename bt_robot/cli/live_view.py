@@ -6,6 +6,7 @@ import argparse
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -40,16 +41,21 @@ def add_view_flags(parser: argparse.ArgumentParser) -> None:
         "--control", action="store_true", help="let the page hold the run, step it, and change what it does"
     )
     parser.add_argument("--view-exit", action="store_true", help="end the page with the run, as with --json")
-    add_token_flag(parser)
+    add_token_flag(parser, "with another HOST, or --control")
 
 
-def add_token_flag(parser: argparse.ArgumentParser) -> None:
-    """Add what chooses the token of the page's link."""
+def add_token_flag(parser: argparse.ArgumentParser, needed: str) -> None:
+    """Add what chooses the token of the page's link.
+
+    Args:
+        parser: Of the command.
+        needed: When the link has one that nobody chose, in words.
+    """
     parser.add_argument(
         "--token",
         type=_token,
         metavar="TEXT",
-        help="secret of the link (default: a new one where one is needed: with another HOST, or --control)",
+        help=f"secret of the link (default: a new one {needed}, else none)",
     )
 
 
@@ -164,17 +170,23 @@ def _reachable() -> str:
             return socket.gethostname()
 
 
-def linger(link: str, arguments: argparse.Namespace) -> None:
-    """Keep the page of a run that ended until Ctrl-C: one that failed is what a person wants to look at."""
-    if arguments.json or arguments.view_exit or arguments.interrupt.insisted:
+def linger(link: str, arguments: argparse.Namespace, there: Callable[[], bool]) -> None:
+    """Keep the page of a run that ended until Ctrl-C: one that failed is what a person wants to look at.
+
+    Args:
+        link: What opens it.
+        arguments: The flags of the run.
+        there: Whether there is a page.
+    """
+    if arguments.json or arguments.view_exit or arguments.interrupt.insisted or not there():
         return
     arguments.stderr.write(f"the page stays until Ctrl-C: {link}\n")
-    wait_for_interrupt(arguments.interrupt)
+    wait_for_interrupt(arguments.interrupt, there)
 
 
-def wait_for_interrupt(interrupt: Interrupt) -> None:
-    """Wait until a person has had enough."""
+def wait_for_interrupt(interrupt: Interrupt, there: Callable[[], bool] = lambda: True) -> None:
+    """Wait until a person has had enough, or what there was to look at is gone."""
     never = threading.Event()
     with interrupt.asked_politely():
-        while not interrupt():
+        while not interrupt() and there():
             never.wait(_LOOK_EVERY_S)

@@ -6,7 +6,7 @@ import argparse
 import logging
 import math
 import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -85,12 +85,11 @@ def files_of(session: Session, arguments: argparse.Namespace, folder: Path) -> l
     if arguments.no_record:
         return [log]
     limit_bytes = round(1e6 * arguments.record_limit)
-    info, waiting = _info(session, arguments), max_waiting(session)
-    return [RecordingOrder(str(folder / FILE_NAME), info, picture_hz(arguments), limit_bytes, waiting), log]
+    return [RecordingOrder(str(folder / FILE_NAME), _info(session, arguments), picture_hz(arguments), limit_bytes), log]
 
 
 def max_waiting(session: Session) -> int:
-    """Return how many ticks may wait to be recorded: they hold pictures, so not more than memory is there for."""
+    """Return how many ticks may wait for the witness: they hold pictures, so not more than memory is there for."""
     return math.ceil(_WAIT_S * session.job.settings.control_hz)
 
 
@@ -107,12 +106,10 @@ def told_trees(
     from bt_robot.telemetry.witness.words import TreeTold
     from bt_robot.tree.formats.running import running_tree_xml
 
-    spec = session.job.spec
-    first = _tree_sources(spec, arguments.prompt)  # as the files were when they were loaded
-
     def told(layout: tuple[NodeInfo, ...]) -> TreeTold:
-        now = tree_of(layout)[0]
-        return TreeTold(layout, now.name, first if now is spec else _tree_sources(now, ""), running_tree_xml(now))
+        spec = tree_of(layout)[0]
+        prompt = arguments.prompt if spec is session.job.spec else ""
+        return TreeTold(layout, spec.name, _tree_sources(spec, prompt), running_tree_xml(spec))
 
     return told
 
@@ -138,7 +135,7 @@ def _info(session: Session, arguments: argparse.Namespace) -> RunInfo:
         assignments=tuple(arguments.assignments),
         profiles=_sources(profiles),
         max_time_s=job.max_time_s,
-        versions={"bt-robot": bt_robot.__version__, "python": platform.python_version(), **_versions(_PARTS)},
+        versions=versions(),
     )
 
 
@@ -147,7 +144,8 @@ def _tree_sources(spec: TreeSpec, prompt: str | None) -> tuple[Source, ...]:
     from bt_robot.telemetry.recorder import Source
 
     made = (Source("--prompt", prompt_tree(prompt)),) if prompt else ()
-    return (*made, *_sources(spec.files))
+    read = zip(spec.files, spec.texts, strict=True)  # as they were when they were loaded, not as they are now
+    return (*made, *(Source(str(path), text) for path, text in read))
 
 
 def _sources(paths: Iterable[Path]) -> tuple[Source, ...]:
@@ -164,9 +162,10 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _versions(names: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in names:
+def versions() -> dict[str, str]:
+    """Return the versions of the program and of what it stands on."""
+    found = {"bt-robot": bt_robot.__version__, "python": platform.python_version()}
+    for name in _PARTS:
         try:
             found[name] = version(name)
         except PackageNotFoundError:  # the package is there under another name, or not needed by this robot

@@ -34,6 +34,11 @@ class RunWitness:
         self._session = session
         self._arguments = arguments
 
+    @property
+    def shows(self) -> bool:
+        """Whether there is a page to look at."""
+        return bool(self.link) and self._client.there
+
     def show(self, steering: Steering) -> None:
         """Show the run to web pages, and say where.
 

@@ -75,6 +75,18 @@ def read_file(path: Path, problems: Problems, *, shown: str | None = None) -> So
         shown: How the file is called in messages; its path by default.
     """
     name = shown or str(path)
+    text = read_text(path, name, problems)
+    return None if text is None else parse(text, name, problems)
+
+
+def read_text(path: Path, name: str, problems: Problems) -> str | None:
+    """Return what is in a file; None when it could not be read (the problem is noted).
+
+    Args:
+        path: The file.
+        name: How it is called in messages.
+        problems: Where problems are noted.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -82,8 +94,7 @@ def read_file(path: Path, problems: Problems, *, shown: str | None = None) -> So
         message = f"can't be read: {error.strerror or error}"
         problems.add(Mark(name), message, expected="a YAML file", code=Code.UNREADABLE)
         return None
-    text = decode(data, name, problems)
-    return None if text is None else parse(text, name, problems)
+    return decode(data, name, problems)
 
 
 def decode(data: bytes, name: str, problems: Problems) -> str | None:

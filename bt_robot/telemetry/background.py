@@ -84,6 +84,9 @@ class Background:
             self._tell(error)
             while self._waiting.get() is not None:  # nobody may wait for a queue that nobody empties
                 continue
+            with contextlib.suppress(Exception):  # that has been told
+                self._sink.close()
+            return
         try:
             self._sink.close()
         except Exception as error:  # noqa: BLE001 - the same

@@ -70,6 +70,7 @@ class TreeSpec:
         description: What the task is, for people.
         expects: What a simulation checks at the end, e.g. `{"in_container": ("red",)}`.
         files: Every file that was read, the tree's own first.
+        texts: What was in each of them.
     """
 
     name: str
@@ -77,6 +78,7 @@ class TreeSpec:
     description: str = ""
     expects: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     files: tuple[Path, ...] = ()
+    texts: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 def detail(values: Mapping[str, object], outputs: Collection[str]) -> str:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from bt_robot.cli.live_view import HOST, Address, link_to, serve_view, view_address
+from bt_robot.cli.replay import main as replay
 from bt_robot.cli.run import main
+from bt_robot.telemetry.recorder import read_run
 from tests.telemetry.view_kit import ABOUT, looking
 
 BT_RUN = Path(sys.executable).parent / "bt-run"
@@ -165,6 +167,28 @@ def test_a_run_is_held_stepped_and_stopped_from_the_page(start):
     assert code == 1
 
 
+@pytest.mark.parametrize(
+    ("by", "act", "reason"),
+    [
+        ("page", "page 1 (127.0.0.1): emergency stop", "emergency stop: pressed by page 1 (127.0.0.1)"),
+        ("signal", "somebody: emergency stop, signal SIGUSR1", "emergency stop: signal SIGUSR1"),
+    ],
+)
+def test_an_emergency_stop_is_in_the_recording_and_the_run_can_be_replayed(start, command, tmp_path, by, act, reason):
+    running = start(WAITING, "--config", "configs/fake.yaml", "--view-exit", "--out", "runs")
+    with running.looking() as page:
+        page.until("state")
+        page.act("stop") if by == "page" else running.process.send_signal(signal.SIGUSR1)
+        assert page.until("ended")["status"] == "FAILURE"
+        assert [words for _, words in page.until("state")["events"]][-1] == f"person: {act}"
+    assert running.process.wait(30) == 1
+    (file,) = tmp_path.glob("runs/*/run.mcap")
+    with read_run(file) as run:
+        assert (run.ending.acts, run.ending.reason) == ((act,), reason)
+    done = command(replay, str(file))
+    assert (done.code, done.err) == (0, "")
+
+
 def test_whoever_steered_and_is_gone_leaves_a_held_arm(start):
     running = start(WAITING, "--control", "--config", "configs/fake.yaml", "--no-artifacts")
     with running.looking() as page:
@@ -177,8 +201,8 @@ def test_whoever_steered_and_is_gone_leaves_a_held_arm(start):
 def test_a_question_is_answered_from_the_page(start):
     running = start(ASKING, "--control", "--config", "configs/fake.yaml", "--no-artifacts", "--view-exit")
     with running.looking() as page:
-        ((number, _, text, _),) = page.until("questions")["list"] or page.until("questions")["list"]
-        assert text == "is it there?"
+        ((number, path, text, _),) = page.until("questions")["list"] or page.until("questions")["list"]
+        assert (path, text) == ("asking", "is it there?")
         page.steer("confirm", id=number, value=True)
         assert page.until("ended")["status"] == "SUCCESS"
     assert running.process.wait(30) == 0

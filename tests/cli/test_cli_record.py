@@ -4,16 +4,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import bt_robot
+from bt_robot.cli.record import told_trees
 from bt_robot.cli.run import main
 from bt_robot.cli.vocabulary import installed_registry
 from bt_robot.config.problems import Problems
 from bt_robot.config.source import parse
 from bt_robot.telemetry.recorder import read_run
-from bt_robot.tree.language.loading import load_definitions
+from bt_robot.tree.language.loading import load_definitions, load_tree
 
 BT_RUN = Path(sys.executable).parent / "bt-run"
 WAIT = "tree: nap\nroot: {wait: {duration_s: 0.2}}\n"
@@ -109,6 +111,16 @@ def test_a_run_that_is_killed_leaves_its_last_complete_second(tmp_path):
         assert steps == list(range(len(steps)))
         assert recorded.range_s[1] >= 1.9
         assert recorded.ending is None
+
+
+def test_a_file_that_is_edited_again_is_recorded_as_it_was_loaded(tmp_path):
+    path = tmp_path / "t.yaml"
+    path.write_text(WAIT)
+    spec = load_tree(path, installed_registry())
+    path.write_text("something else")
+    session = SimpleNamespace(job=SimpleNamespace(spec=None))
+    told = told_trees(session, SimpleNamespace(prompt=None), lambda _: (spec, None))
+    assert [source.text for source in told(()).sources] == [WAIT]
 
 
 def test_an_edited_tree_is_recorded_with_its_own_files(tmp_path):

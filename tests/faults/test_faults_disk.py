@@ -73,10 +73,16 @@ def cut_the_power():
 size = int(sys.argv.pop(1))
 """
 
-RUN = """
-from bt_robot.cli.run import main
-cut_the_power()
-main()
+RECORD = """
+from pathlib import Path
+from bt_robot.telemetry.recorder import Recorder, read_run
+
+source, path = map(Path, sys.argv[1:])
+with read_run(source) as run:
+    recorder = Recorder(path, run.info, lambda layout: ("nap", run.trees[0].sources), 10.0, 100_000_000)
+    cut_the_power()
+    for record in run.records():
+        recorder.publish(record)
 """
 
 SAVE_RUN = """
@@ -149,17 +155,21 @@ def test_d10_a_power_cut_while_a_run_is_saved_leaves_each_file_complete_or_absen
 
 
 def test_d10_a_power_cut_in_a_run_leaves_a_recording_of_all_seconds_that_were_complete(tmp_path):
+    """What a run was is recorded once more, by a process that dies in the middle of a write."""
     tree, runs, size = tmp_path / "nap.yaml", tmp_path / "runs", 100_000
-    tree.write_text(NAP.replace("2.0", "600"))
-    run_until_it_dies(RUN, size, tree, "--config", "fake", "--fast", "--out", runs)
-    (path,) = runs.glob("*/run.mcap")
-    assert path.stat().st_size == size  # it died in the middle of it
-    with read_run(path) as run:
-        steps = [record.step for record in run.records()]
+    tree.write_text(NAP.replace("2.0", "60"))
+    assert run_main([str(tree), "--config", "fake", "--fast", "--out", str(runs)]) == 0
+    (source,) = runs.glob("*/run.mcap")
+    path = tmp_path / "cut.mcap"
+    run_until_it_dies(RECORD, size, source, path)
+    assert path.stat().st_size == size
+    with read_run(source) as whole, read_run(path) as cut:
+        steps = [record.step for record in cut.records()]
         assert steps == list(range(len(steps)))
-        assert len(steps) > 100
-        assert run.ending is None
-        assert "the recording was cut off" in run.damage[0]
+        assert 100 < len(steps) < sum(1 for _ in whole.records())
+        assert steps[-1] % whole.info.control_hz == whole.info.control_hz - 1  # the end of a second
+        assert cut.ending is None
+        assert "the recording was cut off" in cut.damage[0]
 
 
 def test_d10_a_power_cut_while_a_fault_is_recorded_leaves_no_half_record(tmp_path):

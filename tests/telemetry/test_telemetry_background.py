@@ -59,6 +59,19 @@ def test_a_full_disk_is_told_once_and_ends_the_sink_only(record, caplog):
     assert slow.closed
 
 
+def test_a_disk_that_is_full_to_the_end_is_told_once(record, caplog):
+    class Full(Slow):
+        def close(self) -> None:
+            raise OSError("No space left on device")
+
+    full = Full()
+    full.may_go_on.set()
+    sink = Background(full, "x.log")
+    sink.publish(record(-1))
+    sink.close()
+    assert caplog.text.count("x.log could not be written: No space left on device") == 1
+
+
 def test_the_end_of_a_run_does_not_wait_for_ever(record, caplog, monkeypatch):
     monkeypatch.setattr(background, "CLOSE_S", 0.01)
     slow = Slow()

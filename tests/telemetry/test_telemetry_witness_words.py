@@ -16,7 +16,7 @@ from tests.telemetry.record_strategies import made, run_info, told
 from tests.telemetry.view_kit import ABOUT
 
 SPECIAL = {
-    RecordingOrder: st.just(RecordingOrder("runs/a/run.mcap", run_info(), 10.0, 1_000_000, 150)),
+    RecordingOrder: st.just(RecordingOrder("runs/a/run.mcap", run_info(), 10.0, 1_000_000)),
     ViewOrder: made(ViewOrder, about=st.just(ABOUT), address=made(Address)),
     Steered: made(
         Steered,
@@ -40,7 +40,7 @@ def test_what_nobody_says_is_refused():
 
 
 def test_words_are_text_that_a_person_can_read():
-    assert encode(Wanted(1, Wish("hold"), "page 1")).startswith(b'Wanted\n{"number":1,"wish":{"act":"hold"')
+    assert encode(Wanted(1, Wish("hold"), "page 1", 1.5)).startswith(b'Wanted\n{"number":1,"wish":{"act":"hold"')
 
 
 def test_every_kind_of_words_can_be_said():

@@ -206,6 +206,7 @@ EXPLANATIONS = {
     "an exception in on_start": (say("S", start="raises"), "t", "raised ZeroDivisionError: division by zero"),
     "a failure without a reason": (say("E"), "t", "raised ValueError: a failure needs a reason"),
     "no outcome at all": (say("N"), "t", "on_tick returned a NoneType, not an Outcome"),
+    "a number for a reason": (say("W"), "t", "the reason that on_tick returned is a float, not a text"),
     "a condition that hesitates": (
         "{look: {script: R}}",
         "t",

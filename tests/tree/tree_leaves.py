@@ -58,6 +58,8 @@ class Play(Action):
             raise ZeroDivisionError("division by zero")
         if letter == "N":
             return cast(Outcome, None)
+        if letter == "W":
+            return running(cast(str, 0.5))
         if letter == "E":
             return failure("")
         if letter == "K":

@@ -8,8 +8,8 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Final
@@ -43,7 +43,14 @@ logger = logging.getLogger(__name__)
 
 WHAT: Final = "the record of this run"
 START_S: Final = 20.0
-_END_S: Final = 10.0
+"""How long the page may take to be there [s]."""
+
+SILENCE_S: Final = 0.5
+"""A run that is stepped is held when nothing is heard of the process for so long, twice in a row [s]."""
+
+END_S: Final = 10.0
+"""How long the files may take, and then the process's end, before it is killed [s]."""
+
 _ENVIRONMENT: Final = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -71,6 +78,7 @@ class WitnessClient:
         Raises:
             UsageError: It could not be started.
         """
+        self._ended = self._closing = False
         self._bound: queue.Queue[Bound] = queue.Queue()
         self._finished = threading.Event()
         self._sender = _Sender(Packer(told, joints, rate_hz), self._finished)
@@ -81,12 +89,16 @@ class WitnessClient:
         self._listening = threading.Thread(target=self._listen, name="witness", daemon=True)
         self._listening.start()
         self._queue = Background(self._sender, WHAT, max_waiting, patient=patient)
-        self._ended = False
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    @property
+    def there(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
 
     def order(self, order: RecordingOrder | BtLogOrder) -> None:
         """Have a file written, from the first tick on; what hinders that is logged."""
@@ -129,11 +141,13 @@ class WitnessClient:
     def close(self) -> None:
         """End the process."""
         self.finish()
-        if not self._finished.wait(_END_S):
+        finished = self._finished.wait(END_S)
+        self._closing = True
+        if not finished:
             self._process.kill()
         self._sender.hang_up()
         try:
-            self._process.wait(_END_S)
+            self._process.wait(END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -143,13 +157,32 @@ class WitnessClient:
     # ---- in the thread that listens
 
     def _listen(self) -> None:
-        with suppress(EOFError, OSError):
-            while True:
-                self._heard(decode(self._line.recv_bytes()))
+        while (data := self._next()) is not None:
+            try:
+                self._heard(decode(data))
+            except Exception:  # whatever it is, the next emergency stop must be heard
+                logger.exception("what a page asked for failed")
         self._bound.put(Bound(0, "the page's process has ended"))
         self._finished.set()
+        if self._closing:
+            return
+        logger.warning("the process that records the run has ended")
         if self._sender.steering is not None:
             self._sender.steering.let_go("the page")
+            logger.warning("its page is gone: a run that is held waits for Ctrl-C")
+
+    def _next(self) -> bytes | None:
+        """Return what the process says next; None if it has ended."""
+        stepped = False
+        try:
+            while not self._line.poll(SILENCE_S):
+                steering, before = self._sender.steering, stepped
+                stepped = steering is not None and steering.mode == "stepping"
+                if steering is not None and stepped and before:
+                    steering.let_go("the page")
+            return self._line.recv_bytes()
+        except (EOFError, OSError):
+            return None
 
     def _heard(self, words: Words) -> None:
         match words:
@@ -160,20 +193,20 @@ class WitnessClient:
             case Finished():
                 self._finished.set()
             case _:
-                self._steer(words)
+                if self._sender.steering is not None:
+                    self._steer(self._sender.steering, words)
 
-    def _steer(self, words: Words) -> None:
-        steering = self._sender.steering
-        assert steering is not None, "only pages steer"
+    def _steer(self, steering: Steering, words: Words) -> None:
         match words:
             case Wanted():
-                self._line.send_bytes(encode(Answer(words.number, steering.wish(words.wish, words.who))))
+                if time.monotonic() < words.until_s:  # else the page was told that it is not done
+                    self._line.send_bytes(encode(Answer(words.number, steering.wish(words.wish, words.who))))
             case StopPressed():
                 steering.stop(words.who)
             case Gone():
                 steering.let_go(words.who)
-            case _:
-                raise TypeError(f"{type(words).__name__} is nothing that a witness says")
+            case _:  # it is there, and says so
+                pass
 
 
 class _Sender:
@@ -192,15 +225,38 @@ class _Sender:
         self._packer = packer
         self._finished = finished
         self._steered = Steered()
+        self._gone = False
+        self._unfit = 0
 
     def order(self, order: RecordingOrder | BtLogOrder | ViewOrder) -> None:
-        with suppress(OSError):  # the first tick tells it
-            self._ticks.send_bytes(encode(order))
+        self._send(encode(order))
 
     def publish(self, record: TickRecord) -> None:
+        if self._gone:
+            return
+        try:
+            parcel = self._packer.pack(record)
+        except Exception as error:  # what a leaf did to this tick must not cost those that come after it
+            self._unfit += 1
+            if self._unfit == 1:
+                logger.warning("%s lacks a tick that can't be written down: %s", WHAT, error)
+                logger.debug("traceback", exc_info=True)
+        else:
+            for data in parcel:
+                self._send(data)
+        self._tell_steered()
+
+    def close(self) -> None:
+        if self._unfit > 1:
+            logger.warning("%s lacks %d ticks that can't be written down", WHAT, self._unfit)
+        self._send(encode(Over(self.ending)))
+        self._finished.wait(CLOSE_S)
+
+    def hang_up(self) -> None:
+        self._ticks.close()
+
+    def _tell_steered(self) -> None:
         steering = self.steering
-        for data in self._packer.pack(record):
-            self._send(data)
         if steering is None:
             return
         steered = Steered(steering.mode, tuple(steering.breakpoints), tuple(steering.questions))
@@ -208,18 +264,11 @@ class _Sender:
             self._steered = steered
             self._send(encode(steered))
 
-    def close(self) -> None:
-        self._send(encode(Over(self.ending)))
-        self._finished.wait(CLOSE_S)
-
-    def hang_up(self) -> None:
-        self._ticks.close()
-
     def _send(self, data: bytes) -> None:
         try:
             self._ticks.send_bytes(data)
-        except BrokenPipeError as error:
-            raise OSError("the process that does it has ended") from error
+        except OSError:  # whoever listens to the process tells it
+            self._gone = True
 
 
 def _started(ticks: Connection, line: Connection, *, patient: bool) -> subprocess.Popen[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from bt_robot.messages import Frame, NodeInfo, TickRecord
@@ -40,20 +40,26 @@ class Packer:
         self._shutter = Shutter(rate_hz)
         self._layout: tuple[NodeInfo, ...] | None = None
         self._trees = 0
+        self._whole = False
 
-    def pack(self, record: TickRecord) -> Iterator[bytes]:
-        """Yield a tick, after its tree where that is another one; slow where a simulated camera has to draw."""
-        if record.layout is not self._layout:
-            self._layout = record.layout
-            self._trees += 1
-            yield encode(self._told(record.layout))
+    def pack(self, record: TickRecord) -> Sequence[bytes]:
+        """Return a tick, after its tree where that is another one; slow where a simulated camera has to draw.
+
+        Raises:
+            Exception: A leaf has said or written what can't be told; the next tick can be packed all the same.
+        """
+        new = record.layout is not self._layout
+        trees, whole = self._trees + new, self._whole
+        self._whole = True  # until all of this one is packed
         parts = [PARCEL]
         for frame, jpeg in self._shutter.pictures(record.observation.frames, record.time_s):
             parts += _part(_PICTURE + frame.camera, jpeg)
-        for topic, data in self._unfolder.messages(record, 0, self._trees, whole=False):
+        for topic, data in self._unfolder.messages(record, 0, trees, whole=whole):
             if topic not in _FOR_PEOPLE:
                 parts += _part(topic, data)
-        yield b"".join(parts)
+        packed = (*([encode(self._told(record.layout))] if new else []), b"".join(parts))
+        self._layout, self._trees, self._whole = record.layout, trees, False
+        return packed
 
 
 class Unpacker:

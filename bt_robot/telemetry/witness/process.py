@@ -11,10 +11,11 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Final
 
 from bt_robot.errors import UsageError
 from bt_robot.messages import NodeInfo, Sink, TickRecord
@@ -30,6 +31,7 @@ from bt_robot.telemetry.view.told import Ended
 from bt_robot.telemetry.witness.parcel import PARCEL, Unpacker
 from bt_robot.telemetry.witness.steering import FarSteering, Line
 from bt_robot.telemetry.witness.words import (
+    Alive,
     Bound,
     BtLogOrder,
     Finished,
@@ -42,7 +44,10 @@ from bt_robot.telemetry.witness.words import (
     decode,
 )
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("bt_robot.telemetry.witness")  # this module is called __main__
+
+ALIVE_S: Final = 0.1
+"""How often the run is told that somebody is there, while it is stepped [s]."""
 
 
 class _LogLine(logging.Handler):
@@ -103,6 +108,11 @@ class Witness:
             case words:
                 raise ValueError(f"{type(words).__name__} is nothing that a witness is told")
 
+    def show_life(self) -> None:
+        """Say to a run that is stepped that somebody is there."""
+        if self._steering.mode == "stepping":
+            self._line.say(Alive())
+
     def close(self) -> None:
         """Finish what is not finished: the run's process is gone."""
         self._files.close()
@@ -123,7 +133,7 @@ class Witness:
         except OSError as error:
             logger.warning("no recording of this run: %s can't be written (%s)", path, error.strerror or error)
             return
-        sink = Background(self._recorder, str(path), order.max_waiting, patient=self._patient)
+        sink = Background(self._recorder, str(path), patient=self._patient)
         self._files.callback(sink.close)
         self._sinks.append(sink)
 
@@ -188,13 +198,23 @@ def main() -> None:
     ticks, far = Connection(told, writable=False), Line(Connection(line))
     logging.basicConfig(level=level, handlers=[_LogLine(far)], format="%(message)s")
     witness = Witness(far, patient=bool(patient))
+    while (data := _next(ticks, witness.show_life)) is not None:
+        try:
+            witness.heard(data)
+        except Exception:  # the next tick may be another matter
+            logger.exception("the process that records the run stumbled")
+    witness.close()
+
+
+def _next(ticks: Connection, meanwhile: Callable[[], None]) -> bytes | None:
+    """Return what the run's process says next; None if it has ended."""
     try:
-        while True:
-            witness.heard(ticks.recv_bytes())
-    except (EOFError, OSError):  # the run's process has ended
-        pass
-    finally:
-        witness.close()
+        meanwhile()
+        while not ticks.poll(ALIVE_S):
+            meanwhile()
+        return ticks.recv_bytes()
+    except (EOFError, OSError):
+        return None
 
 
 if __name__ == "__main__":

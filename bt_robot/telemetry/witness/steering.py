@@ -14,6 +14,9 @@ from bt_robot.telemetry.witness.words import Answer, Gone, Steered, StopPressed,
 ANSWER_S: Final = 2.0
 """How long an answer may take; the run's process has it at once, unless it is paused [s]."""
 
+_UNDER_WAY_S: Final = 0.5
+"""What is left of that for the answer itself, when the run takes up a wish in the last moment."""
+
 
 class Line:
     """Says something to the run's process; any thread may."""
@@ -65,8 +68,8 @@ class FarSteering:
             who: Who wants it, for the record.
         """
         self._number += 1
-        self._line.say(Wanted(self._number, wish, who))
         until_s = time.monotonic() + ANSWER_S
+        self._line.say(Wanted(self._number, wish, who, until_s - _UNDER_WAY_S))
         connection = self._line.connection
         try:
             while connection.poll(max(0.0, until_s - time.monotonic())):

@@ -41,14 +41,12 @@ class RecordingOrder:
         info: What is known of the run.
         rate_hz: Pictures per camera and second, at most.
         limit_bytes: The size that the file may have.
-        max_waiting: Ticks that may wait for the disk.
     """
 
     path: str
     info: RunInfo
     rate_hz: float
     limit_bytes: int
-    max_waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +140,18 @@ class Wanted:
         number: Of the wish, for its answer.
         wish: What.
         who: Who.
+        until_s: When nobody waits for its answer any more, on the clock of `time.monotonic` [s].
     """
 
     number: int
     wish: Wish
     who: str
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The witness hears and shows; said again and again while the run is stepped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,7 @@ Words = (
     | Answer
     | Bound
     | Wanted
+    | Alive
     | StopPressed
     | Gone
     | Logged

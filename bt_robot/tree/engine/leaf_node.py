@@ -93,6 +93,9 @@ class LeafNode(Node):
         """Keep what the leaf says, and return the status that it stands for."""
         if not isinstance(outcome, Outcome):
             outcome = failure(f"on_tick returned a {type(outcome).__name__}, not an Outcome")
+        words = cast(object, outcome.reason)
+        if not isinstance(words, str):
+            outcome = failure(f"the reason that on_tick returned is a {type(words).__name__}, not a text")
         declined = outcome.declined
         if outcome.status is _SUCCEEDED:
             status = SUCCESS

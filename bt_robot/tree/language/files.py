@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from bt_robot.config.problems import Mark, Problems, cut
-from bt_robot.config.source import MapNode, ScalarNode, SourceNode, parse, read_file
+from bt_robot.config.source import MapNode, ScalarNode, SourceNode, parse, read_file, read_text
 from bt_robot.errors import Code, did_you_mean
 from bt_robot.tree.language.header import Definition, read_definition
 
@@ -28,6 +28,7 @@ class Library:
         subtrees: The subtrees by name.
         definitions: Every definition, those without a usable name too.
         files: Every file read, in order.
+        texts: What was in each of them.
         unloaded: Subtrees that an include should have brought, by the names of the files, and did not.
     """
 
@@ -42,6 +43,7 @@ class Library:
         self.subtrees: dict[str, Definition] = {}
         self.definitions: list[Definition] = []
         self.files: list[Path] = []
+        self.texts: list[str] = []
         self.unloaded: set[str] = set()
         self._search = tuple(search)
         self._taken = taken
@@ -94,8 +96,10 @@ class Library:
     def _add_file(self, path: Path, chain: tuple[Path, ...]) -> Definition | None:
         self._read.add(os.path.realpath(path))
         self._homes[str(path)] = path.parent
+        text = read_text(path, str(path), self._problems)
         self.files.append(path)
-        node = read_file(path, self._problems)
+        self.texts.append(text or "")
+        node = None if text is None else parse(text, str(path), self._problems)
         definition = read_definition(node, self._taken, self._problems) if node else None
         return self._add(definition, path.parent, (*chain, path)) if definition else None
 

@@ -82,4 +82,4 @@ def _spec(tree: Definition | None, library: Library, registry: Registry, problem
     problems.raise_if_any()
     assert tree is not None, "a file that could not be read has a problem"
     assert root is not None, "a tree without problems has a root"
-    return TreeSpec(tree.name, root, tree.description, tree.expects, tuple(library.files))
+    return TreeSpec(tree.name, root, tree.description, tree.expects, tuple(library.files), tuple(library.texts))
