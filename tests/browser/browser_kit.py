@@ -56,6 +56,11 @@ row?.querySelector('.name').click();
 return !!row;
 """
 
+_IN_VIEW = """
+const [inner, outer] = [...arguments].map((each) => document.querySelector(each).getBoundingClientRect());
+return inner.height > 0 && inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
+"""
+
 _CLICK_TIMELINE = """
 const canvas = document.getElementById('timeline'), box = canvas.getBoundingClientRect();
 const left = Math.min(170, box.width * 0.2), x = left + arguments[0] * (box.width - left - 6);
@@ -158,9 +163,24 @@ class Shown:
         return self.status(name)
 
     def await_run(self):
-        """Wait until the page shows a run's tree."""
-        self.wait("a tree", lambda: self.there("#rows .row"))
+        """Wait until the page shows a run's tree, at some time of the run."""
+        self.wait("a tree", lambda: self.there("#rows .row") and self.text("#clock"))
         return self
+
+    @contextmanager
+    def sized(self, width, height):
+        """Show the page in a window of another size [px]."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        try:
+            self.rest()
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    def in_view(self, selector, of):
+        """Whether all of an element is within what another one shows."""
+        return self.run(_IN_VIEW, selector, of)
 
     def click(self, selector):
         self.wait(selector, lambda: self.there(selector))

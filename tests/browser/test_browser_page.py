@@ -9,6 +9,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from bt_robot.messages import KeyWrite, LinkState, NodeInfo, NodeState, Status, Verdict
+from bt_robot.messages.steering import Breakpoint
 from bt_robot.telemetry.jpeg import encode_jpeg
 from bt_robot.telemetry.view.album import Shot
 from bt_robot.telemetry.view.told import Ended
@@ -23,6 +24,7 @@ FEW = (
 )
 IDLE, RUNNING = NodeState(Status.IDLE), NodeState(Status.RUNNING, "at it", 0.0, ticked=True)
 FAILED = NodeState(Status.FAILURE, "the cup is gone", 1.0, ticked=True)
+SILENT = replace(FAILED, reason="")
 TRAVEL_AND_BACK = """
 for (const key of ['Home', 'l']) dispatchEvent(new KeyboardEvent('keydown', {key}));
 """
@@ -50,6 +52,191 @@ def test_the_page_shows_the_tree_and_how_each_node_stands(view, show):
     page.hear("the cup is gone", "#rows")
     page.hear("pick up the cup", "#prompt")
     assert page.complaints == []
+
+
+def test_a_node_that_failed_without_a_word_says_what_failed_below_it(view, show):
+    publish(view, range(30), (SILENT, SILENT, FAILED, IDLE))
+    page = show(view.link).await_run()
+    page.await_status("wait", "FAILURE")
+    for index, name in enumerate(("task", "pick")):
+        page.wait(name, lambda i=index: page.text(f"#node-{i} .reason") == "wait: the cup is gone")
+    page.choose("task")
+    page.hear("wait: the cup is gone", "#inspector")
+
+
+def test_a_run_that_is_held_shows_where_it_stands(view, show):
+    states = (RUNNING, RUNNING, FAILED, IDLE)
+    publish(view, range(30), states)
+    still = tuple(replace(state, ticked=False) for state in states)
+    publish(view, range(30, 40), still, mode="held")
+    page = show(view.link).await_run()
+    assert [page.status(name) for name in ("task", "pick", "wait")] == ["RUNNING", "RUNNING", "FAILURE"]
+
+
+def test_a_node_that_waits_at_a_breakpoint_is_named_above_all(show):
+    steering = Stoppable()
+    steering.breakpoints = (Breakpoint("task/pick/wait", "RUNNING", reached=True),)
+    with serving(steering=steering) as view:
+        page = show(view.link)
+        publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+        page.await_run().hear("a breakpoint holds wait", "#mode")
+
+
+def test_the_stop_has_a_key_for_who_is_typing(show):
+    steering = Stoppable()
+    with serving(steering=steering) as view:
+        publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+        page = show(view.link).await_run()
+        page.press("/")
+        page.hear("F8", "#stop")
+        page.driver.switch_to.active_element.send_keys("a cup")
+        assert not steering.stopped
+        page.driver.switch_to.active_element.send_keys(Keys.F8)
+        page.wait("the stop", lambda: steering.stopped)
+        page.press(Keys.ESCAPE)
+        page.hear("Space", "#stop")
+
+
+def test_the_key_of_the_stop_does_nothing_to_a_run_that_just_ended(view, show):
+    publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+    page = show(view.link).await_run()
+    view.server.end(Ended("FAILURE", "the arm is gone"))
+    page.wait("ended", lambda: page.text("#mode") == "ended")
+    assert page.text("#status") == "FAILURE"  # its last tick says RUNNING
+    page.press(Keys.SPACE)
+    page.hear("nothing to stop", "#toasts")
+    assert page.text("#mode") == "ended"  # it does not play
+
+
+def test_a_recording_is_shown_at_its_end_as_soon_as_it_is_read(show):
+    with serving(live=False, patient=True) as view:
+        publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+        page = show(view.link).await_run()
+        page.hear("reading", "#mode")
+        publish(view, range(30, 60), (FAILED, FAILED, FAILED, IDLE))
+        view.server.end(Ended("FAILURE", "the cup is gone"))
+        page.wait("its end", lambda: page.time_s > 1.9)
+        assert page.text("#mode") == "recording"
+
+
+def test_a_moment_of_a_recording_that_is_read_stays_where_a_person_went(show):
+    with serving(live=False, patient=True) as view:
+        publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+        page = show(view.link).await_run()
+        page.press(Keys.HOME)
+        page.wait("the beginning", lambda: page.time_s == 0.0)
+        publish(view, range(30, 60), (FAILED, FAILED, FAILED, IDLE))
+        view.server.end(Ended("FAILURE", "the cup is gone"))
+        page.hear("Ended: FAILURE", "#ending")
+        page.rest()
+        assert page.time_s == 0.0
+
+
+def test_keys_go_from_event_to_event_also_to_later_ones(view, show):
+    for step in range(30):
+        publish(view, [step], (RUNNING, RUNNING, RUNNING, IDLE), events=("a word",) if step in (6, 12) else ())
+    page = show(view.link).await_run()
+    page.press(Keys.HOME)
+    page.wait("the beginning", lambda: page.time_s == 0.0)
+    for key, time_s in ((".", 0.2), (".", 0.4), (".", 0.4), (",", 0.2)):
+        page.press(key)
+        page.wait(f"{time_s} s", lambda t=time_s: page.time_s == t)
+
+
+_CANVAS = "return document.getElementById(arguments[0]).toDataURL()"
+
+
+def test_a_timeline_that_is_zoomed_goes_along_with_the_run(view, show):
+    publish(view, range(90), (RUNNING, RUNNING, RUNNING, IDLE))
+    page = show(view.link).await_run()
+    page.press(">>>")
+    page.rest()
+    publish(view, range(90, 360), (RUNNING, RUNNING, RUNNING, IDLE))
+    page.wait("now", lambda: page.time_s > 11.9)
+    page.rest()
+    page.click_timeline(1.0)
+    page.wait("the end of what is shown", lambda: page.text("#mode") != "live")
+    assert page.time_s > 11.5
+
+
+def test_of_many_lanes_the_one_where_something_goes_on_is_in_view(view, show):
+    layout = wide_tree(400)
+    waiting = [NodeState(Status.IDLE)] * len(layout)
+    publish(view, range(30), tuple(waiting), layout)
+    last = max(i for i, node in enumerate(layout) if node.kind == "subtree")
+    waiting[0] = waiting[last] = RUNNING
+    publish(view, range(30, 60), tuple(waiting), layout)
+    page = show(view.link).await_run()
+    page.wait("the last lane", lambda: page.run("return document.getElementById('lanes').scrollTop") > 100)
+
+
+def test_each_parameter_can_be_set_with_all_its_words(show):
+    detail = (
+        'question=Is the table clear? at_most_s=120 joints=[0.8, -1.55] speed="{fast}" seen→"{cup}" pose=a very long…'
+    )
+    layout = (*FEW[:3], replace(FEW[2], name="ask", path="task/pick/ask", detail=detail))
+    with serving(control=True) as view:
+        publish(view, range(30), (RUNNING,) * 4, layout)
+        page = show(view.link).await_run()
+        page.choose("ask")
+        fields = (
+            "return [...document.querySelectorAll('#inspector form input')].map((each) => [each.ariaLabel, each.value])"
+        )
+        page.wait("fields", lambda: len(page.run(fields)) == 4)
+        assert page.run(fields) == [
+            ["question", "Is the table clear?"],
+            ["at_most_s", "120"],
+            ["joints", "[0.8, -1.55]"],
+            ["pose", ""],
+        ]
+
+
+def test_a_graph_that_was_zoomed_stays_so_when_a_node_is_chosen(view, show):
+    publish(view, range(30), (IDLE,) * 4)
+    page = show(view.link).await_run()
+    page.press("g")
+    page.rest()
+    whole = page.run(_CANVAS, "graph")
+    page.press("]]]")
+    page.press(Keys.ARROW_DOWN)  # opens its details
+    page.press(Keys.ESCAPE)
+    page.rest()
+    assert page.run(_CANVAS, "graph") != whole
+
+
+def test_who_takes_control_by_keys_goes_on_from_there(show):
+    with serving(control=True) as view:
+        publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+        page = show(view.link).await_run()
+        page.run("document.getElementById('take').focus()")
+        page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+        page.wait("hold in focus", lambda: page.run("return document.activeElement.id") == "hold")
+
+
+def test_a_phone_shows_the_tree(view, show):
+    publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+    page = show(view.link).await_run()
+    with page.sized(390, 844):
+        assert page.in_view("#node-3", "#tree")
+        assert page.in_view("#stop", "header")
+
+
+def test_a_small_screen_shows_the_joints(view, show):
+    publish(view, range(30), (RUNNING, RUNNING, RUNNING, IDLE))
+    page = show(view.link).await_run()
+    with page.sized(1280, 720):
+        assert page.in_view(".joint:nth-child(5)", "#side")
+
+
+def test_the_chosen_node_stays_in_view_when_its_details_open(view, show):
+    layout = wide_tree(200)
+    publish(view, range(30), (NodeState(Status.SUCCESS),) * len(layout), layout)
+    page = show(view.link).await_run()
+    index = max(i for i in range(60) if page.there(f"#node-{i}") and page.in_view(f"#node-{i}", "#tree"))
+    page.choose(layout[index].name)
+    page.rest()
+    assert page.there("#inspector")
+    assert page.in_view(f"#node-{index}", "#tree")
 
 
 def test_a_change_is_on_the_page_soon(view, show):

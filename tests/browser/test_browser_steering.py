@@ -204,7 +204,7 @@ def test_one_person_steers_at_a_time(steered, show):
     other = show(viewed.link).await_run()
     other.wait("taken", lambda: "Another page steers" in other.text("#take"))
     other.press("h")
-    other.hear("Take control first", "#toasts")
+    other.hear("Another page steers", "#toasts")
     page.to_front().click("#leave")
     page.wait("it is free", lambda: page.there("#take"))
     other.to_front().insist("control", lambda: other.click("#take"), lambda: other.there("#hold"))

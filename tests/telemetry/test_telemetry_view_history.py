@@ -53,8 +53,21 @@ def test_the_state_at_a_time_is_that_of_its_tick(records):
             state = history.state(record.time_s)
             assert state["type"] == "state"
             assert state["revision"] == tree
-            for name in expected.keys() - {"type", "events", "written"}:
+            told_elsewhere = {"nodes"} if record.mode == "held" else set()
+            for name in expected.keys() - {"type", "events", "written"} - told_elsewhere:
                 assert state[name] == expected[name], name
+
+
+def test_while_a_run_is_held_its_nodes_stand_as_its_tree_was_ticked_last(record):
+    ticked = (*states("RUNNING", "FAILURE"), NodeState(Status.SUCCESS, "there", 0.0, ticked=True))
+    still = tuple(dataclasses.replace(state, ticked=False) for state in ticked)
+    history = remembered([record(0, layout=LAYOUT, nodes=ticked), record(1, layout=LAYOUT, nodes=still, mode="held")])
+    tick, _ = history.publish(record(2, layout=LAYOUT, nodes=still, mode="held"))
+    assert tick["nodes"] == []
+    assert [row[2] for row in history.state()["nodes"]] == [True] * len(ticked)
+    edited = tuple(NodeState(Status.IDLE) for _ in ticked)  # it took over, and waits at its root
+    history.publish(record(3, layout=LAYOUT, nodes=edited, mode="held"))
+    assert [row[1:3] for row in history.state()["nodes"]] == [["IDLE", False]] * len(ticked)
 
 
 def test_the_state_of_every_tick_in_every_block(ticks):

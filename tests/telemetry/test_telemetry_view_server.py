@@ -228,6 +228,17 @@ def test_the_picture_of_a_moment_is_there_although_its_time_was_told_rounded(ser
         assert page.until("picture")["t"] == 10 / 30
 
 
+def test_a_page_in_the_past_that_looks_at_a_camera_again_gets_its_picture_of_then(server, record):
+    for k in range(60):
+        server.publish(record(k, layout=LAYOUT, nodes=R3))
+    with looking(server.port) as page:
+        page.reach(59)
+        page.send("seek", t=1.1)
+        page.until("state")
+        page.send("pictures", cameras=["front"])
+        assert page.until("picture")["t"] == 1.0
+
+
 def test_a_tick_is_not_told_to_a_page_in_the_past(server, record):
     server.publish(record(0, layout=LAYOUT, nodes=R3))
     with looking(server.port) as page:
@@ -283,11 +294,13 @@ def test_the_run_can_be_travelled_in_after_its_end(server, record):
     with looking(server.port) as page:
         page.until("state")
         server.publish(record(1, layout=LAYOUT, nodes=R3, status=Status.FAILURE))
-        server.end(Ended("FAILURE", "dropped it", "t/pick"))
+        server.end(Ended("FAILURE", "dropped it", "t/pick", ("ada: emergency stop",)))
         assert page.until("ended") == {"type": "ended", "status": "FAILURE", "reason": "dropped it", "path": "t/pick"}
         assert page.until("mode")["mode"] == "ended"
         assert page.until("control")["state"] == "none"
-        assert page.until("state")["step"] == 1
+        state = page.until("state")
+        assert state["step"] == 1
+        assert state["events"][-1] == [state["t"], "person: ada: emergency stop"]
         page.send("seek", t=0.0)
         assert page.until("state")["step"] == 0
     with looking(server.port) as late:

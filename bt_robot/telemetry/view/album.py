@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import tempfile
 import threading
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import IO, Final, Protocol
 
 from bt_robot.telemetry.recorder.room import Room
 
@@ -58,10 +60,15 @@ class LiveAlbum:
         """
         self._room = Room(max_bytes)
         self._used = 0
-        self._file = tempfile.TemporaryFile(prefix="bt-view-")  # noqa: SIM115 - open as long as the album
         self._rolls: dict[str, _Roll] = {}
         self._lock = threading.Lock()
         self._full = False
+        self._file: IO[bytes]
+        try:
+            self._file = tempfile.TemporaryFile(prefix="bt-view-")  # noqa: SIM115 - open as long as the album
+        except OSError as error:
+            self._file = io.BytesIO()
+            self._fill(error)
 
     def keep(self, camera: str, shot: Shot) -> None:
         """Keep a picture of a camera, unless there is little room, or it is older than the one before."""
@@ -79,8 +86,7 @@ class LiveAlbum:
                 self._file.seek(self._used)
                 self._file.write(shot.jpeg)
             except OSError as error:
-                self._full = True
-                logger.warning("the view can't go back to the pictures from here on: %s", error.strerror or error)
+                self._fill(error)
                 return
             roll.passed = 0
             roll.times_s.append(shot.captured_s)
@@ -101,7 +107,11 @@ class LiveAlbum:
             except OSError:
                 return None
 
+    def _fill(self, error: OSError) -> None:
+        self._full = True
+        logger.warning("the view can't go back to the pictures from here on: %s", error.strerror or error)
+
     def close(self) -> None:
         """Give the disk back."""
-        with self._lock:
+        with self._lock, suppress(OSError):  # what was not written yet is not needed any more
             self._file.close()

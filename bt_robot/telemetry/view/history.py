@@ -6,6 +6,7 @@ full: an hour at 30 Hz takes some 20 MB, and no objects that the garbage collect
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import zlib
 from bisect import bisect_right
@@ -112,11 +113,13 @@ class History:
             return self._remember(record)
 
     def _remember(self, record: TickRecord) -> tuple[Message, Message | None]:
-        before, self._before = self._before, record
+        self.lanes.publish(record)
+        before = self._before
         if before is None or record.layout is not before.layout:
             self.layouts.append(record.layout)
             if before is None or not same_paths(before.layout, record.layout):
                 self._blackboard = {}
+        record = self._before = _as_it_stood(record, before)
         tick = told.tick(record, before)
         for scope, key, value in tick["written"]:
             self._blackboard.setdefault(scope, {})[key] = value
@@ -129,8 +132,12 @@ class History:
             held=record.verdict.held,
         )
         self._events.extend(tick["events"])
-        self.lanes.publish(record)
         return tick, self._chunk(record)
+
+    def tell(self, event: str) -> None:
+        """Remember an event after the last tick, as one of it."""
+        if self._blocks:
+            self._events.append((round(self._blocks[-1].last_s, told.TIME_DIGITS), event))
 
     @property
     def range_s(self) -> tuple[float, float] | None:
@@ -198,3 +205,14 @@ class History:
         message = told.chunk(record, record.chunk, self._period_s)
         self._chunks.append((message["t"], record.chunk.latency_s, zlib.compress(told.encode(message), _LEVEL)))
         return message
+
+
+def _as_it_stood(record: TickRecord, before: TickRecord | None) -> TickRecord:
+    """Return a tick with its nodes as its tree was ticked last: while a person holds a run, none is ticked at all."""
+    if record.mode != "held" or before is None or not same_paths(before.layout, record.layout):
+        return record
+    nodes = tuple(
+        dataclasses.replace(now, ticked=True) if old.ticked and old.status == now.status else now
+        for old, now in zip(before.nodes, record.nodes, strict=True)
+    )
+    return dataclasses.replace(record, nodes=nodes)

@@ -87,6 +87,8 @@ class Hub:
     def end(self, ended: Ended) -> None:
         """Tell how the run ended; nothing can be done to it any more."""
         self._ended = ended
+        for act in ended.acts:
+            self._history.tell(f"person: {act}")
         self._tell(self._ending(), followers=False)
         self._tell({"type": "mode", "mode": "ended", "at": ""}, followers=False)
         self._control.end()
@@ -155,8 +157,7 @@ class Hub:
             case Pictures(cameras):
                 fresh = cameras - page.cameras
                 page.cameras = cameras
-                if page.follows:
-                    self._show_all(page, math.inf, fresh)
+                self._show_all(page, page.shown_s, fresh)
             case Claim(what):
                 self._control.claim(page, what)
             case Stop():
@@ -234,7 +235,8 @@ class Hub:
         if page.revision != revision:
             page.revision = revision
             yield told.layout(self._history.layouts[revision], revision)
-        self._show_all(page, time_s if math.isinf(time_s) else state["t"] + told.ROUNDING_S)
+        page.shown_s = time_s if math.isinf(time_s) else state["t"] + told.ROUNDING_S
+        self._show_all(page, page.shown_s)
         yield state
 
     def _range(self) -> tuple[float, float]:

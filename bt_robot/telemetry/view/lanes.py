@@ -138,7 +138,7 @@ class Lanes:
 
 def same_paths(one: Sequence[NodeInfo], other: Sequence[NodeInfo]) -> bool:
     """Whether two layouts are of the same nodes: a tree that goes on with another prompt, not an edited one."""
-    return len(one) == len(other) and all(a.path == b.path for a, b in zip(one, other, strict=True))
+    return one is other or (len(one) == len(other) and all(a.path == b.path for a, b in zip(one, other, strict=True)))
 
 
 def _watched(layout: Sequence[NodeInfo]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from typing import Final
 
@@ -22,6 +23,7 @@ class Page:
     Attributes:
         name: Who it is, for the record.
         follows: Whether it shows the newest tick, not the past.
+        shown_s: The time that it was told the state of last [s]; infinite if it follows.
         seek_s: The time it wants to be told of next [s]; None if it waits for none.
         windows: Plots it waits for, by name.
         cameras: The cameras whose pictures it shows.
@@ -33,6 +35,7 @@ class Page:
         """Start with everything to be told."""
         self.name = name
         self.follows = True
+        self.shown_s = math.inf
         self.behind = True
         self.revision: int | None = None
         self.seek_s: float | None = None

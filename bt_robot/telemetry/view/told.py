@@ -25,8 +25,8 @@ LONGEST_VALUE: Final = 300
 """Characters that are told of a value on the blackboard."""
 
 _DIGITS: Final = 5
-_TIME_DIGITS: Final = 6
-ROUNDING_S: Final = 10.0**-_TIME_DIGITS
+TIME_DIGITS: Final = 6
+ROUNDING_S: Final = 10.0**-TIME_DIGITS
 """A time that was told is this far at most from the one that is meant [s]."""
 
 
@@ -57,11 +57,13 @@ class Ended:
         status: SUCCESS, FAILURE or INTERRUPTED.
         reason: Why, in words.
         path: The node that explains it; may be empty.
+        acts: What people did that no tick tells, in words.
     """
 
     status: str
     reason: str = ""
     path: str = ""
+    acts: tuple[str, ...] = ()
 
 
 def encode(message: Message) -> bytes:
@@ -107,8 +109,8 @@ def chunk(record: TickRecord, arrived: ActionChunk, period_s: float) -> Message:
     splice = record.splice or Splice("accepted")
     return {
         "type": "chunk",
-        "t": round(record.time_s, _TIME_DIGITS),
-        "observed_t": round(record.time_s - (record.step - arrived.observed_step) * period_s, _TIME_DIGITS),
+        "t": round(record.time_s, TIME_DIGITS),
+        "observed_t": round(record.time_s - (record.step - arrived.observed_step) * period_s, TIME_DIGITS),
         "prompt": arrived.prompt,
         "latency_s": arrived.latency_s,
         "outcome": splice.outcome,
@@ -125,7 +127,7 @@ def tick(record: TickRecord, before: TickRecord | None = None) -> Message:
     told: Message = {
         "type": "tick",
         "step": record.step,
-        "t": round(record.time_s, _TIME_DIGITS),
+        "t": round(record.time_s, TIME_DIGITS),
         "mode": record.mode,
         "status": record.status,
         "nodes": _changed(before.nodes, record.nodes) if same and before else _rows(enumerate(record.nodes)),
@@ -139,9 +141,9 @@ def tick(record: TickRecord, before: TickRecord | None = None) -> Message:
         "chunk_age": record.chunk_age_steps,
         "planned": record.planned_steps,
         "stalled": record.stalled,
-        "lateness_s": round(record.lateness_s, _TIME_DIGITS),
+        "lateness_s": round(record.lateness_s, TIME_DIGITS),
         "skipped": record.skipped,
-        "events": [(round(record.time_s, _TIME_DIGITS), event) for event in record.events],
+        "events": [(round(record.time_s, TIME_DIGITS), event) for event in record.events],
         "written": [(write.scope, write.key, plain(write.value)) for write in record.written],
     }
     if before is None or before.link != record.link:

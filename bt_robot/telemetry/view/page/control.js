@@ -60,7 +60,7 @@ export class Control {
   act(act) {
     if (this.store.control !== "yours") {
       if (!this.wanted || this.store.control !== "free") {
-        this.tell("Take control first.");
+        this.tell(this.store.control === "taken" ? "Another page steers." : "Take control first.");
         return;
       }
       this.take(); // it lapsed just now, and a person is there
@@ -74,7 +74,8 @@ export class Control {
 
   stop() {
     if (!this.store.hello?.live) return;
-    if (this.send({ type: "act", act: "stop" })) this.tell("Emergency stop sent.");
+    if (!this.store.running) this.tell("The run has ended: there is nothing to stop.");
+    else if (this.send({ type: "act", act: "stop" })) this.tell("Emergency stop sent.");
     else this.tell("NOT CONNECTED: the stop was not sent. Use the robot's own switch.");
   }
 
@@ -95,10 +96,12 @@ export class Control {
       mine = store.control === "yours" || (this.wanted && store.control === "free"), // or lapsed for a moment
       held = store.mode === "held" || store.mode === "stepping";
     by("control").hidden = store.control === "none" || !store.running;
+    const focused = document.activeElement === by("take");
     by("take").hidden = mine;
     by("take").disabled = store.control === "taken";
     by("take").textContent = store.control === "taken" ? "Another page steers" : "Take control";
     for (const id of ["leave", "hold", "step", "change"]) by(id).hidden = !mine;
+    if (mine && focused) by("hold").focus(); // who took it by keys goes on from there
     by("hold").textContent = held ? "Resume" : "Hold";
     by("hold").classList.toggle("strong", held);
     by("stop").hidden = !store.running;

@@ -7,6 +7,7 @@ const LEAST_SCALE = 0.02;
 const GREATEST_SCALE = 2.5;
 const HANDS_OFF_MS = 4000; // how long a person's panning is left alone by "follow"
 const FOLLOWED_SCALE = 0.8;
+const MARGIN_PX = 16;
 const TEXT_FROM = 0.38; // below this scale names can't be read, and are left out
 
 export class Graph {
@@ -25,6 +26,7 @@ export class Graph {
     this.fitted = false;
     this.lastTip = -1;
     this.movedMs = -Infinity; // when a person last moved it
+    this.byHand = false; // whether a person chose what is in view
     /** @type {number} */ this.width = 0;
     /** @type {number} */ this.height = 0;
     /** @type {Map<number, number>|null} the rows it was laid out for */ this.laid = null;
@@ -35,7 +37,7 @@ export class Graph {
   }
 
   renew() {
-    this.fitted = false;
+    this.fitted = this.byHand = false;
     this.laid = null;
   }
 
@@ -89,27 +91,42 @@ export class Graph {
     this.lastTip = -1;
     this.scale = Math.min(
       1.15,
-      Math.max(LEAST_SCALE, Math.min((clientWidth - 32) / this.width, (clientHeight - 32) / this.height)),
+      Math.max(LEAST_SCALE, Math.min((clientWidth - 2 * MARGIN_PX) / this.width, (clientHeight - 2 * MARGIN_PX) / this.height)),
     );
-    this.left = Math.max(16, (clientWidth - this.width * this.scale) / 2);
-    this.top = Math.max(16, (clientHeight - this.height * this.scale) / 2);
+    this.left = Math.max(MARGIN_PX, (clientWidth - this.width * this.scale) / 2);
+    this.top = Math.max(MARGIN_PX, (clientHeight - this.height * this.scale) / 2);
   }
 
   /** Bring what runs into view, closer where the whole tree is too small to read. */
   keepInView() {
-    const { tree, canvas } = this;
+    const { tree } = this;
     if (!tree.follow || tree.outline.words || performance.now() - this.movedMs < HANDS_OFF_MS) return;
     let tip = tree.tip;
     if (tip < 0 || tip === this.lastTip) return;
     this.lastTip = tip;
     while (tip >= 0 && Number.isNaN(this.x[tip])) tip = this.store.nodes[tip].parent;
-    if (tip < 0) return;
-    if (this.scale < TEXT_FROM) this.scale = FOLLOWED_SCALE;
-    const right = this.left + (this.x[tip] + this.w[tip]) * this.scale,
-      middle = this.top + this.y[tip] * this.scale;
-    if (right > canvas.clientWidth - 20 || this.left + this.x[tip] * this.scale < 20)
-      this.left += canvas.clientWidth - 40 - right;
-    if (middle < 30 || middle > canvas.clientHeight - 50) this.top += canvas.clientHeight / 2 - middle;
+    this.bring(tip);
+  }
+
+  /** Bring a node into view; only as far as needed. @param {number} i */
+  bring(i) {
+    if (!(i >= 0) || Number.isNaN(this.x[i] ?? NaN)) return;
+    const { clientWidth, clientHeight } = this.canvas,
+      small = this.scale < TEXT_FROM;
+    if (small) this.scale = FOLLOWED_SCALE;
+    const start = this.left + this.x[i] * this.scale,
+      end = start + this.w[i] * this.scale,
+      middle = this.top + (this.y[i] + NODE_H / 2) * this.scale;
+    if (small || start < MARGIN_PX / 2 || end > clientWidth - MARGIN_PX / 2)
+      this.left = Math.min(MARGIN_PX, clientWidth - MARGIN_PX - (this.x[i] + this.w[i]) * this.scale);
+    if (small || middle < 2 * MARGIN_PX || middle > clientHeight - 2 * MARGIN_PX)
+      this.top += clientHeight / 2 - middle;
+    this.store.frames.mark("layout");
+  }
+
+  /** Zoom by keys. @param {number} factor */
+  magnify(factor) {
+    this.zoom(factor, this.canvas.clientWidth / 2, this.canvas.clientHeight / 2);
   }
 
   draw() {
@@ -180,7 +197,8 @@ export class Graph {
     }
     ctx.beginPath();
     ctx.roundRect(x, y, w, NODE_H, node.kind === "condition" ? NODE_H / 2 : 5);
-    ctx.fillStyle = runs ? colors["RUNNING-soft"] : colors.panel;
+    const waits = this.store.reached.has(node.path);
+    ctx.fillStyle = waits ? colors["warn-soft"] : runs ? colors["RUNNING-soft"] : colors.panel;
     ctx.fill();
     ctx.strokeStyle = i === this.tree.chosen ? colors.accent : color;
     ctx.lineWidth = i === this.tree.chosen ? 3 : runs ? 2 : 1.3;
@@ -210,7 +228,7 @@ export class Graph {
     if (this.store.breakpoints.has(node.path)) {
       ctx.fillStyle = colors.limit;
       ctx.beginPath();
-      ctx.arc(x, y, 5, 0, 7);
+      ctx.arc(x, y, waits ? 7 : 5, 0, 7);
       ctx.fill();
     }
     ctx.globalAlpha = 1;
@@ -270,7 +288,13 @@ export class Graph {
     this.left = px - ((px - this.left) * scale) / this.scale;
     this.top = py - ((py - this.top) * scale) / this.scale;
     this.scale = scale;
+    this.handle();
+  }
+
+  /** A person moved it. */
+  handle() {
     this.movedMs = performance.now();
+    this.byHand = true;
     this.store.frames.mark("layout");
   }
 
@@ -287,10 +311,9 @@ export class Graph {
       const [dx, dy] = [event.offsetX - held.x, event.offsetY - held.y];
       if (!held.moved && Math.hypot(dx, dy) < 4) return;
       held = { x: event.offsetX, y: event.offsetY, moved: true };
-      this.movedMs = performance.now();
       this.left += dx;
       this.top += dy;
-      this.store.frames.mark("layout");
+      this.handle();
     });
     canvas.addEventListener("pointerup", (event) => {
       canvas.classList.remove("dragged");
@@ -304,7 +327,7 @@ export class Graph {
       const i = this.at(event.offsetX, event.offsetY);
       if (i >= 0) this.tree.toggle(i);
       else {
-        this.fitted = false;
+        this.fitted = this.byHand = false;
         this.store.frames.mark("layout");
       }
     });
@@ -317,7 +340,7 @@ export class Graph {
       { passive: false },
     );
     new ResizeObserver(() => {
-      this.fitted = false;
+      if (!this.byHand) this.fitted = false;
       this.store.frames.mark("layout");
     }).observe(canvas);
   }

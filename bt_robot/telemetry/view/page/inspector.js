@@ -11,6 +11,12 @@ function made(tag, name, text = "") {
   return element;
 }
 
+/** @param {string} detail a node's parameters in a few words @returns {[string, string][]} those with a value of their own */
+function parameters(detail) {
+  const known = detail.split(/ (?=[\w-]+[=→])/).map((part) => /^([\w-]+)=(.*)$/s.exec(part));
+  return known.flatMap((found) => (found && !found[2].startsWith('"{') ? [[found[1], found[2]]] : []));
+}
+
 export class Inspector {
   /**
    * @param {import("./store.js").Store} store
@@ -53,8 +59,8 @@ export class Inspector {
     this.set(this.path, node.path);
     this.badge.dataset.status = state.status;
     this.set(this.badge, state.ticked ? state.status : state.status === "IDLE" ? "IDLE" : `was ${state.status}`);
-    this.set(this.said, state.reason);
-    this.said.hidden = !state.reason;
+    const why = this.store.why(this.index);
+    this.set(this.said, why);
     const facts = [
       ["type", node.type],
       ["parameters", node.detail],
@@ -124,9 +130,7 @@ export class Inspector {
     );
     if (prompt) this.fields.append(this.field("prompt", prompt, (text) => ({ act: "prompt", path, text })));
     if (kind === "subtree") return; // what was given to a call stands in the nodes of the subtree
-    for (const word of detail.split(" ")) {
-      const [name, value] = word.split("=");
-      if (value === undefined || !/^[\w-]+$/.test(name)) continue;
+    for (const [name, value] of parameters(detail)) {
       this.fields.append(this.field(name, value, (text) => ({ act: "parameter", path, name, value: text })));
     }
   }
@@ -143,7 +147,8 @@ export class Inspector {
   field(name, value, act) {
     const form = /** @type {HTMLFormElement} */ (document.createElement("form"));
     const input = /** @type {HTMLInputElement} */ (document.createElement("input"));
-    input.value = value;
+    if (value.includes("…")) input.placeholder = value; // cut short: what is set has to be whole
+    else input.value = value;
     input.setAttribute("aria-label", name);
     const set = made("button", "", `Set ${name}`);
     form.append(input, set);

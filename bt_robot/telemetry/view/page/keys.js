@@ -1,7 +1,14 @@
-/** The keyboard. Space is the emergency stop of a live run, whatever has the focus but a field one types in. */
+/** The keyboard. Space is the emergency stop of a live run, but in a field one types in: `ALWAYS` is, there as well. */
+
+export const ALWAYS = "F8";
+
+const IN_TREE = [
+  ["↑ ↓", "Choose a node; also Page up and down"],
+  ["← →", "With the tree in focus: fold and unfold, to the parent, to the first child"],
+];
 
 /** @param {EventTarget|null} target @returns {boolean} */
-function typing(target) {
+export function typing(target) {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }
 
@@ -15,6 +22,11 @@ export class Keys {
     addEventListener(
       "keydown",
       (event) => {
+        if (event.key === ALWAYS) {
+          event.preventDefault();
+          if (!event.repeat) this.bindings.get(ALWAYS)?.();
+          return;
+        }
         if (event.key === "Escape" && typing(event.target)) {
           /** @type {HTMLElement} */ (event.target).blur();
           return;
@@ -23,7 +35,7 @@ export class Keys {
         if (event.target instanceof HTMLSelectElement && event.key !== " ") return;
         if (event.key !== " " && document.querySelector("dialog[open]")) return;
         const inTree =
-          document.activeElement?.id === "tree" ||
+          /^(tree|graph)$/.test(document.activeElement?.id ?? "") ||
           (document.activeElement === document.body && !/^(ArrowLeft|ArrowRight|Home|End)$/.test(event.key));
         if (inTree && !event.shiftKey && tree(event)) {
           event.preventDefault();
@@ -52,7 +64,7 @@ export class Keys {
       true,
     );
     const list = /** @type {HTMLElement} */ (document.getElementById("key-list"));
-    for (const [key, words] of bindings) {
+    for (const [key, words] of [...bindings, ...IN_TREE]) {
       if (!words) continue;
       const name = document.createElement("kbd"),
         text = document.createElement("span");

@@ -5,7 +5,7 @@ import { Control } from "./control.js";
 import { Frames } from "./frames.js";
 import { Graph } from "./graph.js";
 import { Inspector } from "./inspector.js";
-import { Keys } from "./keys.js";
+import { ALWAYS, Keys, typing } from "./keys.js";
 import { Link } from "./link.js";
 import { Blackboard, Events, drawPrompt } from "./notes.js";
 import { clock, span } from "./numbers.js";
@@ -68,6 +68,7 @@ function hear(message) {
     graph.renew();
     inspector.choose(tree.chosen);
   } else if (message.type === "state") arrive();
+  else if (message.type === "range" || message.type === "ended") travel.lead();
   else if (message.type === "control") control.turn();
   else if (message.type === "refused") tell(`Refused: ${message.what}: ${message.why}`);
 }
@@ -86,17 +87,17 @@ function welcome() {
 function arrive() {
   document.body.classList.remove("waiting");
   if (!known) {
-    const t = lostAt ?? (store.hello?.live ? null : store.t);
     known = true;
+    travel.again(lostAt);
     lostAt = null;
-    travel.again(t);
-  }
+  } else if (store.past && !travel.playing) tree.lookUp();
   travel.next();
 }
 
 /** @param {number} index */
 function choose(index) {
   inspector.choose(index);
+  if (!graph.canvas.hidden) graph.bring(index);
 }
 
 /** Say something for a few seconds. @param {string} words */
@@ -110,8 +111,11 @@ function tell(words) {
 /** @returns {[string, string]} how the page stands to the run: a word for its look, and what is read */
 function modeShown() {
   if (stale) return ["stale", "old"];
+  if (store.reading) return ["reading", "reading the recording …"];
   if (!store.hello?.live) return ["recorded", "recording"];
   if (store.past) return ["past", `${span(store.to - store.t)} ago`];
+  const [waits] = store.reached;
+  if (waits && store.running) return ["held", `a breakpoint holds ${waits.slice(waits.lastIndexOf("/") + 1)}`];
   if (store.mode === "running") return ["live", "live"];
   return [store.mode === "ended" ? "ended" : "held", store.mode];
 }
@@ -122,8 +126,9 @@ function drawHeader() {
   const words = clock(store.t);
   if (by("clock").value !== words) by("clock").value = words;
   by("status").hidden = false;
-  by("status").dataset.status = tick.status;
-  if (by("status").textContent !== tick.status) by("status").textContent = tick.status;
+  const status = (store.t >= store.to && store.ending?.status) || tick.status; // an end may come between two ticks
+  by("status").dataset.status = status;
+  if (by("status").textContent !== status) by("status").textContent = status;
   const [mode, text] = modeShown();
   by("mode").dataset.mode = mode;
   if (by("mode").textContent !== text) by("mode").textContent = text;
@@ -139,7 +144,9 @@ function drawEnding() {
   by("ending").hidden = !ending;
   if (!ending) return;
   by("ending").dataset.status = ending.status;
-  by("ending").textContent = [`Ended: ${ending.status}`, ending.path, ending.reason].filter(Boolean).join(" · ");
+  const words = [ending.status && `Ended: ${ending.status}`, ending.path, ending.reason].filter(Boolean).join(" · ");
+  by("ending").textContent = words;
+  by("ending").title = `${words}${ending.path ? " (click: show the node)" : ""}`;
 }
 
 /** Show a node in the tree. @param {string} path */
@@ -176,6 +183,12 @@ function watch() {
 }
 setInterval(watch, 200);
 
+/** @param {number} factor */
+function magnify(factor) {
+  if (graph.canvas.hidden) tree.magnify(factor);
+  else graph.magnify(factor);
+}
+
 /** @param {boolean} asGraph */
 function drawTreeAs(asGraph) {
   by("tree").hidden = asGraph;
@@ -204,7 +217,7 @@ frames.add(["tree", "layout", "theme", "travel"], () => {
   graph.draw();
   inspector.draw();
 });
-frames.add(["tick", "range", "travel", "control"], drawHeader);
+frames.add(["tick", "range", "travel", "control", "breakpoints", "ending"], drawHeader);
 frames.add(["tick", "plan", "travel", "theme"], () => {
   plots.draw();
   policy.draw();
@@ -219,6 +232,13 @@ frames.add(["questions", "control"], () => control.drawQuestion());
 frames.add(["ending", "hello"], drawEnding);
 frames.add(["breakpoints", "control"], () => inspector.draw());
 
+// The stop names the key that works now.
+for (const name of ["focusin", "focusout"])
+  addEventListener(name, () =>
+    setTimeout(() => {
+      by("stop-key").textContent = typing(document.activeElement) ? ALWAYS : "Space";
+    }),
+  );
 by("search").addEventListener("input", () => tree.search(by("search").value));
 by("search").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
   if (event.key !== "Enter" || !tree.outline.found.size) return;
@@ -248,9 +268,10 @@ new Keys(
   [
     [
       " ",
-      "Emergency stop of a live run; play and pause of one that ended",
-      () => (store.running ? control.stop() : travel.play(!travel.playing)),
+      "Emergency stop of a live run; play and pause of a recording",
+      () => (store.hello?.live ? control.stop() : travel.play(!travel.playing)),
     ],
+    [ALWAYS, "Emergency stop, also in a field where Space is a letter", () => control.stop()],
     ["l", "Back to now", () => travel.live()],
     ["p", "Play from the moment shown", () => travel.play(!travel.playing)],
     ["ArrowLeft", "One control step back", () => nudge(-1)],
@@ -265,8 +286,12 @@ new Keys(
     ["f", "Follow what runs", followOn],
     ["-", "Fold all but what runs", () => tree.foldIdle()],
     ["+", "Unfold all", () => tree.unfoldAll()],
-    ["[", "Tree smaller", () => tree.magnify(1 / 1.15)],
-    ["]", "Tree larger", () => tree.magnify(1.15)],
+    ["[", "Tree smaller", () => magnify(1 / 1.15)],
+    ["]", "Tree larger", () => magnify(1.15)],
+    ["<", "Timeline: more of the run", () => timeline.zoom(1.25)],
+    [">", "Timeline: less, in more detail", () => timeline.zoom(0.8)],
+    [",", "To the event before", () => travel.event(-1)],
+    [".", "To the next event", () => travel.event(1)],
     [
       "b",
       "Breakpoint on the chosen node",

@@ -10,6 +10,17 @@ export function clock(s) {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${seconds}` : `${minutes}:${seconds}`;
 }
 
+/** @param {number} s @returns {string} a time of the run on an axis, e.g. `2.5 s` or `3:05` */
+export function axisTime(s) {
+  s = Math.round(s * 100) / 100;
+  if (s < 60) return `${s} s`;
+  const hours = Math.floor(s / 3600),
+    minutes = Math.floor(s / 60) % 60;
+  const [whole, part] = String(+(s % 60).toFixed(2)).split(".");
+  const seconds = whole.padStart(2, "0") + (part ? `.${part}` : "");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${seconds}` : `${minutes}:${seconds}`;
+}
+
 /** @param {number} s @returns {string} a span of time in few characters */
 export function span(s) {
   if (!Number.isFinite(s) || s < 0) return "";

@@ -1,13 +1,14 @@
 /** The joints' plots: measured, commanded, limits, and the plan; one small plot per joint over the same time. */
 
 import uPlot from "./vendor/uPlot.esm.js";
-import { number } from "./numbers.js";
+import { axisTime, number } from "./numbers.js";
 import { drawPlan, stretches } from "./plan.js";
 
 const LEAST_RANGE = 0.1; // rad: less would blow noise up
 const AXIS_PX = 18;
 const TITLE_PX = 52;
 const WIDE_PX = 1500; // as in page.css: from here on the joints have a column of their own
+const SHORT_PX = 800; // as in panels.css: up to here there is little room for all
 const STEP = 0.05; // the vertical range moves in steps, so that it stands still most of the time
 
 /** @param {number[]} sorted @param {number} value @returns {number} index of the first that is not smaller */
@@ -75,15 +76,19 @@ export class Plots {
       what = document.createElement("div");
     const title = document.createElement("b"),
       value = document.createElement("span"),
-      mark = document.createElement("span");
+      mark = document.createElement("span"),
+      limits = document.createElement("span");
     const place = document.createElement("div");
     row.className = "joint";
     what.className = "what";
     place.className = "plot";
     mark.className = "mark-clamped";
     title.textContent = name;
-    title.title = name;
-    what.append(title, value, mark);
+    const { lower, upper } = this.store.hello ?? { lower: [], upper: [] };
+    limits.className = "limits";
+    limits.textContent = `${number(lower[j], 2)} … ${number(upper[j], 2)}`;
+    what.title = `${name}: measured → commanded; limits ${limits.textContent}`;
+    what.append(title, value, limits, mark);
     row.append(what, place);
     this.box.append(row);
     const base = plotOptions(this.colors, {});
@@ -108,7 +113,7 @@ export class Plots {
             grid: base.grid,
             size: last ? AXIS_PX : 0,
             values: last
-              ? (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((t) => `${+t.toFixed(2)} s`)
+              ? (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(axisTime)
               : () => [],
           },
           { ...base.axis, grid: base.grid, size: 34, space: 22 },
@@ -141,7 +146,8 @@ export class Plots {
     const free =
       innerWidth >= WIDE_PX ? (this.side.clientHeight - TITLE_PX - AXIS_PX) / Math.max(1, this.joints.length) - 1 : 0;
     for (const { plot, row, last } of this.joints) {
-      const height = Math.min(130, Math.max(54, Math.floor(free))) + (last ? AXIS_PX : 0);
+      const least = innerHeight > SHORT_PX ? 54 : 36;
+      const height = Math.min(130, Math.max(least, Math.floor(free))) + (last ? AXIS_PX : 0);
       plot.setSize({ width: Math.max(60, row.clientWidth - 108), height });
     }
   }

@@ -75,10 +75,11 @@ export class Policy {
       { tick, hello } = store;
     if (!tick || !hello) return;
     const link = store.link;
+    const asked = link && (link.available || link.url); // a tree that asks no policy lacks none
     say(
       by("link"),
       link ? (link.available ? link.url || "answers" : link.reason || "not available") : "none",
-      `note ${link?.available ? "up" : link ? "down" : ""}`,
+      `note ${link?.available ? "up" : asked ? "down" : ""}`,
     );
     by("link").title = link ? [link.url, link.reason].filter(Boolean).join(" · ") : "";
     const latency = this.latency();

@@ -87,9 +87,10 @@ export class Row {
    * @param {boolean} what.found
    * @param {string|undefined} what.breakpoint
    * @param {boolean} what.waits whether it waits there for a person
+   * @param {string} what.why its last words, or why it failed
    * @param {number} what.t the moment that is shown [s]
    */
-  show({ index, top, node, state, lit, indent, inner, hidden, chosen, found, breakpoint, waits, t }) {
+  show({ index, top, node, state, lit, indent, inner, hidden, chosen, found, breakpoint, waits, why, t }) {
     this.index = index;
     const element = this.element;
     this.put("top", top, (value) => {
@@ -114,7 +115,7 @@ export class Row {
     });
     this.put(
       "label",
-      `${node.name}, ${node.type}, ${state.status.toLowerCase()}${state.reason ? `: ${state.reason}` : ""}`,
+      `${node.name}, ${node.type}, ${state.status.toLowerCase()}${why ? `: ${why}` : ""}`,
       (value) => element.setAttribute("aria-label", value),
     );
     this.put("chosen", chosen, (value) => element.setAttribute("aria-selected", String(value)));
@@ -142,9 +143,9 @@ export class Row {
     this.write(
       this.reason,
       "reason",
-      state.reason || (node.kind === "subtree" && node.prompt ? `“${node.prompt}”` : ""),
+      why || (node.kind === "subtree" && node.prompt ? `“${node.prompt}”` : ""),
     );
-    this.put("title", state.reason, (value) => {
+    this.put("title", why, (value) => {
       this.reason.title = value;
     });
     this.write(this.time, "time", state.status === "IDLE" && !state.ticked ? "" : span(t - state.since_s));

@@ -20,7 +20,8 @@ export class Store {
     /** @type {import("./types.js").Tick|null} the tick that is shown */ this.tick = null;
     /** @type {import("./types.js").Link|null} */ this.link = null;
     /** @type {import("./types.js").Health|null} */ this.health = null;
-    /** @type {[number, string][]} */ this.events = [];
+    /** @type {[number, string][]} up to the moment that is shown */ this.events = [];
+    /** @type {[number, string][]} all that are known, also later ones */ this.marks = [];
     /** @type {Map<string, Map<string, {value: unknown, t: number}>>} */ this.blackboard = new Map();
     /** @type {import("./types.js").Chunk[]} oldest first */ this.chunks = [];
     /** @type {Map<string, import("./types.js").Lane>} */ this.lanes = new Map();
@@ -48,6 +49,7 @@ export class Store {
     this.ring = new Ring(m.joints.length);
     this.lanes.clear();
     this.events = [];
+    this.marks = [];
     this.chunks = [];
     this.window = null;
     this.pending = "";
@@ -105,7 +107,9 @@ export class Store {
     this.show(m);
     if (m.events?.length) {
       this.events.push(...m.events);
-      if (this.events.length > MOST_EVENTS) this.events.splice(0, this.events.length - MOST_EVENTS);
+      this.marks.push(...m.events);
+      for (const list of [this.events, this.marks])
+        if (list.length > MOST_EVENTS) list.splice(0, list.length - MOST_EVENTS);
       this.frames.mark("events");
     }
     for (const [scope, key, value] of m.written ?? []) this.write(scope, key, value, m.t);
@@ -118,6 +122,7 @@ export class Store {
     if (asked === "past" && !this.past) return; // back to now since: the past must not look like it
     this.apply(m.nodes);
     this.events = m.events ?? [];
+    this.note(this.events, m.t);
     this.chunks = m.chunks ?? [];
     this.blackboard.clear();
     for (const [scope, keys] of Object.entries(m.blackboard ?? {})) {
@@ -129,6 +134,33 @@ export class Store {
     }
     this.show(m);
     this.frames.mark("events", "blackboard", "plan", "control", "range");
+  }
+
+  /** Know the events up to a moment; those before and after them stay known. @param {[number, string][]} events @param {number} t */
+  note(events, t) {
+    const first = events[0]?.[0] ?? Infinity;
+    const before = this.marks.filter((mark) => mark[0] < first && mark[0] <= t),
+      after = this.marks.filter((mark) => mark[0] > t);
+    this.marks = [...before, ...events, ...after];
+  }
+
+  /**
+   * Why a node failed: its own words, or those of what failed last below it, with that one's name.
+   *
+   * @param {number} i @returns {string} what it says, if it did not fail
+   */
+  why(i) {
+    const { nodes, states } = this;
+    let cause = i;
+    while (!states[cause].reason && states[cause].status === "FAILURE") {
+      let below = -1;
+      for (let k = cause + 1; k < nodes[cause].end; k = nodes[k].end)
+        if (states[k].status === "FAILURE" && states[k].ticked === states[i].ticked) below = k;
+      if (below < 0) break;
+      cause = below;
+    }
+    const { reason } = states[cause];
+    return reason && cause !== i ? `${nodes[cause].name}: ${reason}` : reason;
   }
 
   /** @param {import("./types.js").Tick} m */
@@ -232,6 +264,11 @@ export class Store {
   /** @returns {import("./types.js").Series} the course around the moment that is shown */
   get course() {
     return this.past && this.window ? this.window : this.ring;
+  }
+
+  /** @returns {boolean} whether a recording is still read: its end is not here yet */
+  get reading() {
+    return !!this.hello && !this.hello.live && !this.ending;
   }
 
   /** @returns {boolean} whether the run goes on */

@@ -21,6 +21,7 @@ const NAMES = [
   "discarded",
   "limit",
   "warn",
+  "warn-soft",
 ];
 const CHOICES = ["system", "light", "dark"];
 const KEPT = "bt-view-theme";

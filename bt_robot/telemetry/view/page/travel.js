@@ -15,10 +15,22 @@ export class Travel {
     this.lastMs = 0;
     /** @type {[number, number]|undefined} the window that was asked for last */ this.asked = undefined;
     this.at = 0; // where it plays
+    this.led = false; // whether nobody has gone anywhere in a recording yet
+  }
+
+  /** Go to a moment, as a person wants it. @param {number} t */
+  to(t) {
+    this.led = false;
+    this.go(t);
+  }
+
+  /** As a recording is read, show its newest moment, until somebody goes elsewhere. */
+  lead() {
+    if (this.led) this.go(this.store.to);
   }
 
   /** @param {number} t */
-  to(t) {
+  go(t) {
     const store = this.store;
     if (!store.tick) return; // there is no moment yet
     t = Math.min(Math.max(t, store.from), store.to);
@@ -71,19 +83,28 @@ export class Travel {
     store.frames.mark("travel", "control", "tick", "plan");
   }
 
-  /** After a new connection: see the same again. @param {number|null} t the moment that was shown, or null for now */
+  /** After a new connection: see the same again. @param {number|null} t the moment that was shown, or null for the newest */
   again(t) {
+    const { hello, to } = this.store;
     this.wanted = null;
+    this.led = t === null && !hello?.live;
     this.asked = undefined;
-    if (t === null) {
-      const end = this.store.to;
-      this.send({ type: "window", id: "before", t0: end - 90, t1: end, points: 1200 });
-    } else this.to(t);
+    if (t === null && hello?.live) this.send({ type: "window", id: "before", t0: to - 90, t1: to, points: 1200 });
+    else this.go(t ?? this.store.t);
   }
 
   /** @returns {number} the moment that is shown, or soon will be [s] */
   get shown() {
     return typeof this.wanted === "number" ? this.wanted : this.store.t;
+  }
+
+  /** Go to the next event, or the one before. @param {1|-1} way */
+  event(way) {
+    const gap = 1e-3,
+      times = this.store.marks.map(([t]) => t);
+    const t = way > 0 ? times.find((t) => t > this.shown + gap) : times.findLast((t) => t < this.shown - gap);
+    this.play(false);
+    if (t !== undefined) this.to(t);
   }
 
   /** @param {boolean} on */

@@ -52,7 +52,11 @@ export class Tree {
       const row = this.rowOf(/** @type {HTMLElement} */ (event.target));
       if (row && !(/** @type {HTMLElement} */ (event.target).closest(".gutter, .caret"))) this.toggle(row.index);
     });
-    new ResizeObserver(() => store.frames.mark("tree")).observe(this.box);
+    new ResizeObserver(() => {
+      if (this.chosen >= 0 && this.handsOn) this.scrollTo(this.chosen, true); // also when the inspector opens
+      this.lastTip = -1;
+      store.frames.mark("tree");
+    }).observe(this.box);
   }
 
   /** A tree took over: keep what was folded and chosen, by path. */
@@ -69,6 +73,17 @@ export class Tree {
     this.chosen = nodes.findIndex((node) => node.path === chosen);
     this.lastTip = -1;
     this.search(/** @type {HTMLInputElement} */ (document.getElementById("search")).value);
+  }
+
+  /** @returns {boolean} whether a person scrolls, and "follow" has to wait */
+  get handsOn() {
+    return performance.now() - this.scrolledMs < HANDS_OFF_MS;
+  }
+
+  /** Another moment is shown: what a person looked for was in the one before. */
+  lookUp() {
+    this.scrolledMs = -Infinity;
+    this.lastTip = -1;
   }
 
   /** @returns {number} height of a row [px] */
@@ -140,6 +155,7 @@ export class Tree {
       found: outline.found.has(index),
       breakpoint: store.breakpoints.get(node.path),
       waits: store.reached.has(node.path),
+      why: store.why(index),
       t: store.t,
     });
   }
@@ -159,7 +175,7 @@ export class Tree {
   }
 
   keepInView() {
-    if (!this.follow || this.outline.words || performance.now() - this.scrolledMs < HANDS_OFF_MS) return;
+    if (!this.follow || this.outline.words || this.handsOn) return;
     let tip = this.tip;
     if (tip === this.lastTip || tip < 0) return;
     this.lastTip = tip;
@@ -205,6 +221,7 @@ export class Tree {
   /** @param {number} index */
   choose(index) {
     this.chosen = index === this.chosen ? -1 : index;
+    this.scrolledMs = performance.now();
     this.onChoose(this.chosen);
     this.store.frames.mark("tree");
   }
