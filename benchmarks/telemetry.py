@@ -9,7 +9,8 @@ whose settings and measures it uses), in turns in the same run:
   that a page asks for, both cameras included;
 - *three browsers*: the same, with three pages in a headless Chromium that draws them on the same cores; left out where
   there is none;
-- each of them *in threads*: recorder and server in threads of the run's own process, instead of in a witness.
+- *three readers that stop reading*, and *a process that is stopped*: the same with pages, or all of it, hung;
+- the first three *in threads*: recorder and server in threads of the run's own process, instead of in a witness.
 
 Lateness is that of each tick against its deadline on the wall; figures are medians over the turns. Then the recordings
 themselves: megabytes a minute, and what is left of a file that is cut at random bytes. Ends with exit code 1 when a
@@ -24,6 +25,7 @@ import json
 import os
 import platform
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,11 +66,14 @@ BOUND = 1.5
 CLIENTS = 3
 CUTS = 200
 HELLO_S = 20.0
+DEAF_S = 20.0
 WORDS = {
     "none": "none",
     "recorder": "recorder",
     "readers": "recorder, view, three readers",
     "browsers": "recorder, view, three browsers",
+    "deaf readers": "recorder, view, three readers that stop reading",
+    "stopped witness": "a process that is stopped (SIGSTOP)",
     "recorder in threads": "recorder, in threads",
     "readers in threads": "recorder, view, three readers, in threads",
     "browsers in threads": "recorder, view, three browsers, in threads",
@@ -126,6 +131,24 @@ def in_a_process(session: Session, folder: Path, watchers: Watchers | None) -> G
             watchers(told.link)
         yield [told]
         told.end(Ending(Status.FAILURE, "it was only measured"))
+
+
+@contextmanager
+def in_a_stopped_process(session: Session, folder: Path, watchers: Watchers | None) -> Generator[list[Sink]]:
+    """Yield the same sinks, whose witness is stopped as long as the loop runs."""
+    before = children()
+    with in_a_process(session, folder, watchers) as sinks:
+        (pid,) = children() - before
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield sinks
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+def children() -> set[int]:
+    """Return the processes that this one has started."""
+    return {int(pid) for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()}
 
 
 @contextmanager
@@ -190,8 +213,11 @@ def telling(
 # ---- three clients
 
 
-def read_everything(link: str) -> None:
-    """Be three clients that read all that a page asks for, until the server closes; say when they are there."""
+def read_everything(link: str, *, deaf: bool) -> None:
+    """Be three clients that read all that a page asks for, until the server closes; say when they are there.
+
+    Deaf ones stop reading once they have asked.
+    """
     url = link.partition("#")[0]
 
     def read() -> None:
@@ -201,6 +227,9 @@ def read_everything(link: str) -> None:
             socket.send(json.dumps({"type": "pictures", "cameras": cameras}))
             sys.stdout.write("here\n")
             sys.stdout.flush()
+            if deaf:
+                time.sleep(DEAF_S)
+                return
             try:
                 for _ in socket:
                     pass
@@ -214,14 +243,19 @@ def read_everything(link: str) -> None:
         thread.join()
 
 
-def readers(link: str) -> None:
+def readers(link: str, *more: str) -> None:
     """Start three readers in a process of their own, which ends with the server."""
-    command = [sys.executable, "-m", "benchmarks.telemetry", "--read", link]
+    command = [sys.executable, "-m", "benchmarks.telemetry", "--read", link, *more]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for _ in range(CLIENTS):
         process.stdout.readline()
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def deaf_readers(link: str) -> None:
+    """Start three readers that stop reading."""
+    readers(link, "--deaf")
 
 
 @contextmanager
@@ -336,10 +370,15 @@ def measured(folder: Path, turns: int, duration_s: float) -> dict[str, Turn]:
         else:
             print("no Chromium with chromedriver here: three browsers are left out\n")
         plan: list[tuple[str, Any, Settings]] = [("none", full, AS_BT_RUN)]
-        for ending, sinks_of in (("", in_a_process), (" in threads", in_threads)):
-            for name, watchers in audiences:
-                measure = partial(telling, sinks_of=sinks_of, folder=folder, watchers=watchers)
-                plan.append((name + ending, measure, AS_BT_RUN))
+        variants: list[tuple[str, SinksOf, Watchers | None]] = [
+            *((name, in_a_process, watchers) for name, watchers in audiences),
+            ("deaf readers", in_a_process, deaf_readers),
+            ("stopped witness", in_a_stopped_process, None),
+            *((f"{name} in threads", in_threads, watchers) for name, watchers in audiences),
+        ]
+        for name, sinks_of, watchers in variants:
+            measure = partial(telling, sinks_of=sinks_of, folder=folder, watchers=watchers)
+            plan.append((name, measure, AS_BT_RUN))
         return in_turns(HZ, folder, duration_s, plan, turns)
 
 
@@ -349,9 +388,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter turns: coarse, and over in a minute")
     parser.add_argument("--record", type=Path, metavar="FILE", help="also write the figures, as JSON")
     parser.add_argument("--read", metavar="LINK", help=argparse.SUPPRESS)
+    parser.add_argument("--deaf", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.read:
-        read_everything(arguments.read)
+        read_everything(arguments.read, deaf=arguments.deaf)
         return 0
     turns, duration_s = (2, 4.0) if arguments.quick else (7, 6.0)
     with tempfile.TemporaryDirectory() as name:

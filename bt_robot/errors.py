@@ -135,7 +135,13 @@ _LONGEST_WORD = 80
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """Return `did you mean 'x'?` for the choice nearest to a word, or an empty string.
+    """Return `did you mean 'x'?` for the choice nearest to a word, or an empty string."""
+    near = nearest(word, choices)
+    return f"did you mean '{near}'?" if near else ""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return the choice that a word was meant to be, most likely; an empty string if none is near.
 
     A CamelCase word, as BehaviorTree.CPP has them, is compared as the snake_case one.
     """
@@ -144,7 +150,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     known = list(choices)
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).lower()
     near = difflib.get_close_matches(word, known, n=1) or difflib.get_close_matches(snake, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else ""
+    return near[0] if near else ""
 
 
 class InputError(BtRobotError):

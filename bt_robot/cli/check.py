@@ -6,8 +6,17 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from bt_robot import __version__
-from bt_robot.cli.arguments import EXIT_INPUT, EXIT_REFUSED, EXIT_SUCCESS, Parser, add_set_flag, count, run_command, say
+from bt_robot.cli.arguments import (
+    EXIT_INPUT,
+    EXIT_REFUSED,
+    EXIT_SUCCESS,
+    Parser,
+    add_output_flags,
+    add_set_flag,
+    count,
+    run_command,
+    say,
+)
 from bt_robot.cli.problems import problem_json, problems_for
 from bt_robot.errors import LoadError, Problem, UsageError
 
@@ -65,9 +74,7 @@ def _parser() -> Parser:
         help=f"hold the trees against this config, too; with --policy {DEFAULT_CONFIG} by default",
     )
     add_set_flag(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_output_flags(parser)
     server = parser.add_argument_group("a policy server")
     server.add_argument(
         "--policy",

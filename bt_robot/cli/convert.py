@@ -7,8 +7,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bt_robot import __version__
-from bt_robot.cli.arguments import EXIT_FAILURE, EXIT_SUCCESS, Parser, run_command, say
+from bt_robot.cli.arguments import (
+    EXIT_FAILURE,
+    EXIT_SUCCESS,
+    Parser,
+    add_output_flags,
+    run_command,
+    say,
+)
 from bt_robot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,9 +54,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--force", action="store_true", help="replace files that say something else")
     parser.add_argument("--check", action="store_true", help="convert there and back and compare; write nothing")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_output_flags(parser)
     return parser
 
 

@@ -9,8 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bt_robot import __version__
-from bt_robot.cli.arguments import EXIT_SUCCESS, Parser, run_command, say
+from bt_robot.cli.arguments import (
+    EXIT_SUCCESS,
+    Parser,
+    add_output_flags,
+    run_command,
+    say,
+)
 from bt_robot.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -63,9 +68,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--width", metavar="N", type=_width, help="wrap text at N columns (default: the terminal's, 80)"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_output_flags(parser)
     return parser
 
 

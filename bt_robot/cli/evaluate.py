@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bt_robot import __version__
 from bt_robot.cli.arguments import (
     EXIT_CODES,
     EXIT_FAILURE,
@@ -20,6 +19,7 @@ from bt_robot.cli.arguments import (
     Parser,
     add_config_flags,
     add_confirm_flag,
+    add_output_flags,
     count,
     positive,
     run_command,
@@ -55,9 +55,7 @@ def _parser() -> Parser:
     parser.add_argument("--max-time", type=positive, default=300.0, metavar="SECONDS", help="per episode (%(default)s)")
     add_config_flags(parser)
     add_confirm_flag(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_output_flags(parser)
     return parser
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from bt_robot.tree.vocabulary.catalogue import Entry, PortEntry
 
@@ -35,7 +36,17 @@ def as_json(entry: Entry) -> dict[str, Any]:
     """Return a node type for other programs."""
     children = entry.children
     taken = children and {"form": children.form, "words": children.words, "optional": sorted(children.optional)}
-    return {**asdict(entry), "children": taken, "summary": entry.summary}
+    ports = [{**asdict(port), "default": _plain(port.default)} for port in entry.ports]
+    return {**asdict(entry), "ports": ports, "children": taken, "summary": entry.summary}
+
+
+def _plain(default: object) -> object:
+    """Return a default as JSON has it; a number without end is a word, as in protobuf's JSON mapping."""
+    if isinstance(default, tuple):
+        return [_plain(each) for each in cast("tuple[object, ...]", default)]
+    if isinstance(default, float) and not math.isfinite(default):
+        return "NaN" if math.isnan(default) else "Infinity" if default > 0 else "-Infinity"
+    return default
 
 
 def table(entries: Sequence[Entry]) -> str:

@@ -44,8 +44,10 @@ class Keyboard:
         self._now = now
 
     def asking(self) -> str:
-        """Return the question that waits for a key; empty if none does."""
+        """Return the question that waits for a key, with who asks it if others wait, too; empty if none does."""
         pending = self._board.pending()
+        if len(pending) > 1 and pending[0].path:
+            return f"{pending[0].question} ({pending[0].path})"
         return pending[0].question if pending else ""
 
     def press(self, keys: bytes) -> None:

@@ -48,7 +48,7 @@ def _parser() -> Parser:
         metavar="[HOST:]PORT",
         help="where to serve the page (default: 127.0.0.1:8088, or any port if that is taken)",
     )
-    add_token_flag(parser)
+    add_token_flag(parser, "with another HOST")
     parser.add_argument("--json", action="store_true", help="print the link as a JSON object")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")

@@ -9,8 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bt_robot import __version__
-from bt_robot.cli.arguments import EXIT_SUCCESS, Parser, add_config_flags, count, run_command, say
+from bt_robot.cli.arguments import (
+    EXIT_SUCCESS,
+    Parser,
+    add_config_flags,
+    add_output_flags,
+    count,
+    run_command,
+    say,
+)
 from bt_robot.errors import EndpointError, StartRefused, UsageError
 
 if TYPE_CHECKING:
@@ -62,9 +69,7 @@ def _parser() -> Parser:
     parser.add_argument("--schema", action="store_true", help="tell the JSON Schema of tree files, too (30,000 tokens)")
     parser.add_argument("--briefing", action="store_true", help="print what the model would be told, and ask nobody")
     add_config_flags(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say what happens; twice: everything")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_output_flags(parser)
     return parser
 
 

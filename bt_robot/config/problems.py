@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bt_robot.errors import Code, LoadError, Problem, did_you_mean
+from bt_robot.errors import Code, LoadError, Problem, nearest
 
 MAX_PROBLEMS = 300
 
@@ -88,8 +88,8 @@ class Problems:
         expected: str = "",
         hint: str = "",
         code: Code = Code.UNKNOWN_CHOICE,
-    ) -> None:
-        """Note a word that is none of the choices.
+    ) -> str:
+        """Note a word that is none of the choices; return the choice that was meant, most likely, or an empty string.
 
         Args:
             mark: Where it is.
@@ -102,8 +102,10 @@ class Problems:
         """
         known = [] if self.full else sorted(choices)
         expected = expected or (f"one of {', '.join(known)}" if known else "nothing here")
-        hint = hint or did_you_mean(word, known)
+        near = nearest(word, known)
+        hint = hint or (f"did you mean '{near}'?" if near else "")
         self.add(mark, f"unknown {what} '{cut(word)}'", expected=expected, hint=hint, code=code)
+        return near
 
     def _line(self, mark: Mark) -> tuple[str, int]:
         """Return the line of a place, or the part of it around the place, and where that begins."""

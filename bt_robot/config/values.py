@@ -306,11 +306,12 @@ def bind(cls: type[T], node: SourceNode, problems: Problems, what: str = "value"
     if not isinstance(node, MapNode):
         return _wrong(node, cls, problems, what)
     values: dict[str, Any] = {}
+    meant: set[str] = set()
     aliases = {alias: name for name in fields for alias in _unwrap(hints[name])[1].aliases}
     for key, value in node.entries:
         name = aliases.get(key.text, key.text)
         if name not in fields:
-            problems.unknown(key.mark, "key", key.text, list(fields), code=Code.UNKNOWN_KEY)
+            meant.add(problems.unknown(key.mark, "key", key.text, list(fields), code=Code.UNKNOWN_KEY))
         elif name in values and key.mark.file == node.mark.file:  # a --set of the other word replaces the file's value
             message = f"'{key.text}' is another word for '{name}', which is given, too"
             problems.add(key.mark, message, expected="one", code=Code.DUPLICATE_KEY)
@@ -318,8 +319,9 @@ def bind(cls: type[T], node: SourceNode, problems: Problems, what: str = "value"
             values[name] = read_value(value, hints[name], problems, key.text)
     missing = [name for name, f in fields.items() if name not in values and _required(f)]
     for name in missing:
-        message = f"{what}: '{name}' is missing"
-        problems.add(node.mark, message, expected=kind_name(hints[name]), code=Code.MISSING_KEY)
+        if name not in meant:  # it is there, but misspelt, which is told
+            message = f"{what}: '{name}' is missing"
+            problems.add(node.mark, message, expected=kind_name(hints[name]), code=Code.MISSING_KEY)
     if missing or any(value is INVALID for value in values.values()):
         return INVALID
     # A value that --set replaced is the one to look at, not the place where the mapping begins.

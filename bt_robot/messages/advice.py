@@ -76,8 +76,13 @@ class Reply:
 class People(Protocol):
     """The people who can answer a question; no method ever waits for them."""
 
-    def ask(self, question: str) -> int:
-        """Show a question; return a ticket."""
+    def ask(self, question: str, path: str = "") -> int:
+        """Show a question; return a ticket.
+
+        Args:
+            question: The question.
+            path: The node that asks.
+        """
         ...
 
     def poll(self, ticket: int) -> Reply | None:

@@ -16,9 +16,9 @@ MAX_QUESTION = 200
 class Confirm(Action):
     """Ask a person a question and wait for the answer; the arm holds meanwhile.
 
-    It succeeds on yes and fails on no. A run in a terminal shows the question and takes the keys y and n; a run
-    without one is told the answer beforehand, with `--confirm yes` or `--confirm no`. Who answered, and when, is among
-    the run's events.
+    It succeeds on yes and fails on no. A run in a terminal shows the question and takes the keys y and n; the page of
+    `--view --control` takes the answer, too. A run that has neither is told it beforehand, with `--confirm yes` or
+    `--confirm no`. Who answered, and when, is among the run's events.
     """
 
     type_name = "confirm"
@@ -42,13 +42,16 @@ class Confirm(Action):
     def why_not(self, setup: Setup) -> str:
         """Look for somebody to ask."""
         if not setup.people:
-            return "nobody can answer: this run has no terminal; run it in one, or decide with --confirm yes or no"
+            return (
+                "nobody can answer: this run has no terminal; run it in one, with --view --control, "
+                "or decide with --confirm yes or no"
+            )
         return ""
 
     def on_start(self, ctx: TickContext) -> None:
         """Show the question."""
         self._since_s = ctx.now_s
-        ticket = ctx.people.ask(self.question)
+        ticket = ctx.people.ask(self.question, ctx.path)
         self._asked = ctx.people, ticket
         if ctx.people.poll(ticket) is None:
             limit = "" if self.at_most_s is None else f" (within {self.at_most_s:g} s)"

@@ -84,9 +84,14 @@ class HeardPeople:
         self._asked: dict[int, str] = {}
         self.replies: list[Answered] = []
 
-    def ask(self, question: str) -> int:
-        """Show a question; return a ticket."""
-        ticket = self._people.ask(question)
+    def ask(self, question: str, path: str = "") -> int:
+        """Show a question; return a ticket.
+
+        Args:
+            question: The question.
+            path: The node that asks.
+        """
+        ticket = self._people.ask(question, path)
         self._asked[ticket] = question
         return ticket
 

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -88,12 +88,14 @@ class Ending:
         reason: Why, in words; empty on SUCCESS.
         failed_path: The node that explains a FAILURE; empty where no node does.
         interrupted: True when a person ended the run.
+        acts: What people did that no tick tells, in words.
     """
 
     status: Status
     reason: str = ""
     failed_path: str = ""
     interrupted: bool = False
+    acts: tuple[str, ...] = ()
 
 
 def at_rest(command: Command) -> bool:
@@ -187,7 +189,7 @@ class Loop:
             except Exception as error:  # whatever it is, the arm has to be stopped and the run accounted for
                 logger.exception("the control loop failed")
                 ending = Ending(Status.FAILURE, f"internal error: {type(error).__name__}: {error}")
-            return ending
+            return replace(ending, acts=self._helm.untold())
 
     def _stop(self) -> None:
         try:

@@ -21,11 +21,13 @@ class Pending:
         ticket: Its number.
         question: The question.
         since_s: When it was asked [s], on the monotonic clock.
+        path: The node that asks; empty if that is not known.
     """
 
     ticket: int
     question: str
     since_s: float
+    path: str = ""
 
 
 class Board:
@@ -43,11 +45,16 @@ class Board:
         self._pending: dict[int, Pending] = {}
         self._replies: dict[int, Reply] = {}
 
-    def ask(self, question: str) -> int:
-        """Show a question; return a ticket."""
+    def ask(self, question: str, path: str = "") -> int:
+        """Show a question; return a ticket.
+
+        Args:
+            question: The question.
+            path: The node that asks.
+        """
         with self._lock:
             self._tickets += 1
-            self._pending[self._tickets] = Pending(self._tickets, question, self._now())
+            self._pending[self._tickets] = Pending(self._tickets, question, self._now(), path)
             return self._tickets
 
     def poll(self, ticket: int) -> Reply | None:
@@ -95,7 +102,7 @@ class Decided:
         """
         self._reply = Reply(yes, who)
 
-    def ask(self, question: str) -> int:
+    def ask(self, question: str, path: str = "") -> int:
         """Return a ticket; all are the same."""
         return 0
 

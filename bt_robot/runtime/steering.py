@@ -121,7 +121,7 @@ class Helm:
     def questions(self) -> tuple[Asked, ...]:
         """What waits for an answer."""
         pending = self._board.pending() if self._board is not None else ()
-        return tuple(Asked(each.ticket, "", each.question) for each in pending)
+        return tuple(Asked(each.ticket, each.path, each.question) for each in pending)
 
     def wish(self, wish: Wish, who: str) -> str:
         """Have something done at the next tick; return why it can't be, or an empty string.
@@ -147,8 +147,17 @@ class Helm:
 
     def stop(self, who: str) -> None:
         """Stop the robot, now."""
+        self._heard.append(_Heard(who, words="emergency stop"))  # first: the stop may end the run before this returns
         self._stop(f"pressed by {who}")
-        self._heard.append(_Heard(who, words="emergency stop"))
+
+    def press(self, reason: str) -> None:
+        """Stop the robot, now, by a button that does not know whose finger it was.
+
+        Args:
+            reason: What was pressed.
+        """
+        self._heard.append(_Heard("somebody", words=f"emergency stop, {reason}"))
+        self._stop(reason)
 
     def let_go(self, who: str) -> None:
         """Take note that whoever steered is gone; a run that was being stepped is held."""
@@ -242,6 +251,11 @@ class Helm:
                 self._anew, self._ran = self._ran, False
         told, self._told = self._told, Told()
         return Told(told.mode, told.acts, told.wishes, tuple(news))
+
+    def untold(self) -> tuple[str, ...]:
+        """Return what people did that no tick has told, each once; an emergency stop leaves no tick to tell it."""
+        done = (f"{heard.who}: {heard.words}" for heard in tuple(self._heard) if heard.words)
+        return tuple(dict.fromkeys((*self._told.acts, *done)))
 
     def close(self) -> None:
         """Take no wishes any more: the run is over."""

@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
-        if self.path != _PATH or not length.isdigit() or int(length) > MAX_REQUEST_BYTES:
+        if self.path != _PATH or not (length.isascii() and length.isdecimal()) or int(length) > MAX_REQUEST_BYTES:
             self._say(404, {"error": {"message": f"expected a chat of at most {MAX_REQUEST_BYTES} bytes at {_PATH}"}})
             return
         try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
+from bt_robot.cli.node_words import as_json
 from bt_robot.cli.nodes import main
 from bt_robot.cli.vocabulary import installed_registry
+from bt_robot.tree import Action, Input, Registry, success
 from bt_robot.tree.vocabulary.catalogue import entries
 
 TYPES = [one.type for one in entries(installed_registry())]
@@ -90,6 +93,23 @@ def test_json_has_everything(command):
         True,
         "a number of at least 0",
     )
+
+
+class Endless(Action):
+    """Take its time."""
+
+    type_name = "endless"
+    limit_s = Input(float, default=math.inf, doc="how long [s]")
+    span_m = Input(tuple[float, ...], default=(-math.inf, 1.0), doc="where [m]")
+
+    def on_tick(self, ctx):
+        return success()
+
+
+def test_a_default_without_end_is_json_all_the_same():
+    (found,) = [one for one in entries(Registry([Endless])) if one.type == "endless"]
+    ports = json.loads(json.dumps(as_json(found), allow_nan=False))["ports"]
+    assert [port["default"] for port in ports] == ["Infinity", ["-Infinity", 1.0]]
 
 
 def test_json_tells_a_mistake_too(command):

@@ -46,6 +46,14 @@ def test_a_key_answers_the_oldest_question(board, clock, keys, yes):
     assert keyboard.asking() == "sure?"
 
 
+def test_among_several_questions_the_one_that_a_key_answers_says_which_node_asks(board, clock):
+    keyboard = Keyboard(board, clock)
+    ticket, _ = board.ask("ready?", "t/left/confirm"), board.ask("ready?", "t/right/confirm")
+    assert keyboard.asking() == "ready? (t/left/confirm)"
+    board.withdraw(ticket)
+    assert keyboard.asking() == "ready?"
+
+
 def test_a_key_that_was_meant_for_something_else_is_no_answer(board, clock):
     keyboard = Keyboard(board, clock)
     keyboard.press(b"y")  # before there is a question

@@ -118,4 +118,5 @@ def test_help_teaches(command, capsys):
         main(["--help"])
     said = capsys.readouterr().out
     assert "bt-view failed.mcap --port 9000" in said
+    assert "--control" not in said  # a recording can't be steered
     assert max(map(len, said.splitlines())) <= 80

@@ -131,6 +131,11 @@ def test_every_problem_of_a_mapping_is_told_at_once():
         "x.yaml:1:1: unknown key 'nam'; expected one of inner, name, part (did you mean 'name'?)",
         "x.yaml:2:15: gain: '-1'; expected a number of at least 0",
         "x.yaml:2:19: unknown key 'gin'; expected one of gain (did you mean 'gain'?)",
+    ]
+    value, problems = bound("inner: {gan: 1}\n")
+    assert value is INVALID
+    assert problems == [
+        "x.yaml:1:9: unknown key 'gan'; expected one of gain (did you mean 'gain'?)",
         "x.yaml:1:1: config: 'name' is missing; expected text",
     ]
 

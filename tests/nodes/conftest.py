@@ -112,6 +112,7 @@ class World:
     judge: FakeJudge = field(default_factory=FakeJudge)
     people: Board = field(default_factory=Board)
     unbroken: int = 1
+    path: str = "t/leaf"
     told: list = field(default_factory=list)
     policy: FakeLink = field(default_factory=FakeLink)
     plan: FakePlan = field(default_factory=FakePlan)

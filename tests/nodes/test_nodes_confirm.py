@@ -26,7 +26,7 @@ def test_the_question_is_shown_and_the_arm_holds(world):
     assert outcome.status is Status.RUNNING
     assert outcome.reason == "is the gripper empty? y or n, 60 s left"
     assert world.told == ["QUESTION: is the gripper empty? y or n (within 60 s)"]
-    assert [pending.question for pending in world.people.pending()] == [QUESTION]
+    assert [(pending.question, pending.path) for pending in world.people.pending()] == [(QUESTION, "t/leaf")]
     assert world.proposal is None
 
 
@@ -88,7 +88,10 @@ def test_what_was_decided_before_the_run_is_not_asked(world):
 def test_a_run_that_nobody_can_answer_does_not_begin():
     setup = Setup(LIMITS, {}, (), people=False)
     said = Confirm(question=QUESTION).why_not(setup)
-    assert said == "nobody can answer: this run has no terminal; run it in one, or decide with --confirm yes or no"
+    assert said == (
+        "nobody can answer: this run has no terminal; run it in one, with --view --control, "
+        "or decide with --confirm yes or no"
+    )
     assert Confirm(question=QUESTION).why_not(Setup(LIMITS, {}, ())) == ""
 
 

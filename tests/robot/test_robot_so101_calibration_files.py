@@ -147,7 +147,6 @@ def test_everything_wrong_with_a_file_is_told_at_once_with_its_place(tmp_path):
         ":5:61: homing_offset: '1.5'; expected a whole number",
         ":5:79: range_min: '800'; expected a whole number (remove the quotes)",
         ":5:99: range_max: 'true'; expected a whole number",
-        ":6:17: wrist_roll: 'homing_offset' is missing; expected a whole number",
         ":6:17: wrist_roll: 'range_max' is missing; expected a whole number",
         ":6:44: unknown key 'homing_ofset'; expected one of drive_mode, homing_offset, id, range_max, range_min"
         " (did you mean 'homing_offset'?)",

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bt_robot.arm import so101
+from bt_robot.errors import RobotError
 from bt_robot.messages import ActionChunk, LinkState, Status
 from bt_robot.messages.steering import Asked, Breakpoint, Wish
 from bt_robot.nodes import standard_registry
@@ -547,7 +548,7 @@ def test_questions_are_listed_and_answered():
         4: [Wish("confirm", number=1, yes=True), Wish("confirm", number=1, yes=True)],
     }
     ending, person, _ = run('{confirm: {question: "empty?"}}', script, helm=helm, people=board)
-    assert seen == [(Asked(1, "", "empty?"),)]
+    assert seen == [(Asked(1, "t", "empty?"),)]
     assert ending.status is Status.SUCCESS
     assert person.refused == ["the question does not wait for an answer any more"]
     assert person.records[5].acts == ("anna: yes to: empty?",)
@@ -575,6 +576,48 @@ def test_the_emergency_stop_stops_the_robot_at_once_whatever_the_run_is_doing(be
     assert reasons == ["pressed by anna"]
     assert "pressed by anna" in ending.reason
     assert person.records[-1].step == 6
+    assert ending.acts == ("anna: emergency stop",)  # no tick could tell it
+
+
+def test_what_people_do_in_the_tick_that_ends_the_run_is_in_its_ending_once():
+    helm = Helm()
+
+    def stop_and_hold():
+        helm.press("space pressed")
+        helm.press("space pressed")
+        helm.wish(Wish("hold"), "anna")  # not done any more: no act
+
+    ending, person, _ = run("{wait: {duration_s: 0}}", {0: [stop_and_hold]}, helm=helm)
+    assert ending.status is Status.SUCCESS
+    assert ending.acts == ("somebody: emergency stop, space pressed",)
+    assert not any(record.acts for record in person.records)
+
+
+def test_what_people_did_before_a_tick_that_failed_is_in_the_ending():
+    class Lame(FakeRobot):
+        def command(self, command):
+            if command.step == 4:
+                raise RobotError("the cable broke")
+            return super().command(command)
+
+    helm, robot = Helm(), Lame()
+    robot.connect()
+    person = Person(helm, {3: ["hold"]})
+    loop = Loop(
+        robot=robot,
+        tree=tree_of("go"),
+        link=SilentPolicy(),
+        plan=Plan(10, 5),
+        clock=SimulatedClock(PERIOD_S),
+        limits=so101.LIMITS,
+        poses={},
+        sinks=[person],
+        helm=helm,
+    )
+    ending = loop.run()
+    assert ending.reason == "the cable broke"
+    assert ending.acts == ("anna: hold",)
+    assert not any(record.acts for record in person.records)
 
 
 def test_nothing_can_be_done_to_a_run_before_it_begins_and_after_its_end():

@@ -1,8 +1,10 @@
 """The stand-in for a vision-language model: it sees where the blocks of the simulation are."""
 
 import json
+import socket
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -100,6 +102,13 @@ def test_it_is_served_on_loopback_with_its_one_model(served):
 def test_whatever_is_sent_it_goes_on(served, path, body, status):
     assert post(served + path, body)[0] == status
     assert post(f"{served}/chat/completions", b"{}")[0] == 400
+
+
+@pytest.mark.parametrize("length", ["²", "-1", "+2", "x", "", "9" * 30])
+def test_a_length_that_is_none_is_refused(served, length):
+    with socket.create_connection(urlsplit(served).netloc.split(":"), timeout=20) as line:
+        line.sendall(f"POST /v1/chat/completions HTTP/1.0\r\nContent-Length: {length}\r\n\r\n".encode("latin-1"))
+        assert line.recv(100).startswith(b"HTTP/1.0 404 ")
 
 
 def test_a_picture_that_is_none_is_refused(served):

@@ -16,7 +16,6 @@ NODE = "a node: a type's name, or one type with its parameters"
 ERRORS: dict[str, list[str]] = {
     # each child under a word of its own
     "{if_then_else: {condition: look, than: look}}": [
-        "t.yaml:2:8: 'if_then_else' has no 'then'; expected one node",
         "t.yaml:2:40: unknown parameter of 'if_then_else': 'than'; expected one of condition, else, name, prompt, then "
         "(did you mean 'then'?)",
     ],
@@ -43,7 +42,19 @@ ERRORS: dict[str, list[str]] = {
         "t.yaml:2:7: 'if_then_else' has no 'then'; expected one node",
     ],
     "{guard: {condition: look}}": ["t.yaml:2:8: 'guard' has no child; expected one node"],
+    "{inverter: {chid: look}}": [
+        "t.yaml:2:19: unknown parameter of 'inverter': 'chid'; expected one of child, name, prompt "
+        "(did you mean 'child'?)"
+    ],
+    "{parallel: {childen: [look]}}": [
+        "t.yaml:2:19: unknown parameter of 'parallel': 'childen'; expected one of children, failure_count, name, "
+        "prompt, success_count (did you mean 'children'?)"
+    ],
     # cases
+    "{switch: {value: red, case: {red: look}}}": [
+        "t.yaml:2:29: unknown parameter of 'switch': 'case'; expected one of cases, default, name, prompt, value "
+        "(did you mean 'cases'?)"
+    ],
     "{switch: {value: red, cases: {}}}": [f"t.yaml:2:36: 'switch' has no cases; expected {SWITCH}"],
     "{switch: {value: red, default: look}}": [f"t.yaml:2:8: 'switch' has no cases; expected {SWITCH}"],
     "{switch: {value: red, cases: [look]}}": [f"t.yaml:2:36: the cases of 'switch': a list of 1; expected {SWITCH}"],

@@ -30,8 +30,13 @@ ERRORS: dict[str, list[str]] = {
     "{sequence: [{}]}": [f"t.yaml:2:19: not a node: an empty mapping; expected {NODE}"],
     "{sequence: [null, [look]]}": [
         f"t.yaml:2:19: not a node: nothing; expected {NODE}",
-        f"t.yaml:2:25: not a node: a list of 1; expected {NODE}",
+        f"t.yaml:2:25: not a node: a list of 1; expected {NODE} (write it without the dash)",
     ],
+    "[look, wiat]": [
+        f"t.yaml:2:7: not a node: a list of 2; expected {NODE} (put them into a sequence)",
+        f"t.yaml:2:14: unknown node type 'wiat'; expected {TYPES} (did you mean 'wait'?)",
+    ],
+    "[]": [f"t.yaml:2:7: not a node: a list of 0; expected {NODE}"],
     # names
     "{sequence: [{look: {name: Look Left}}]}": [
         "t.yaml:2:33: name: 'Look Left'; expected a name such as 'pick_red' (small letters, digits, _ and -)"
@@ -41,7 +46,6 @@ ERRORS: dict[str, list[str]] = {
     # the parameters of leaves
     "{sequence: [wait]}": [f"t.yaml:2:19: 'wait': {MISSING}"],
     "{wait: {duraton_s: 1}}": [
-        f"t.yaml:2:8: 'wait': {MISSING}",
         "t.yaml:2:15: unknown parameter of 'wait': 'duraton_s'; expected one of count, duration_s, how, joints, "
         "label, name, quick, while (did you mean 'duration_s'?)",
     ],
@@ -63,10 +67,18 @@ ERRORS: dict[str, list[str]] = {
         "t.yaml:2:30: 'wait' is a leaf: it has no children; expected its parameters"
     ],
     "{look: [look]}": [
-        "t.yaml:2:14: 'look' takes parameters, not a list of 1; expected a mapping such as {name: value} "
+        "t.yaml:2:14: 'look' takes parameters, not a list of 1; expected a mapping such as {script: …} "
         "(it has no children)"
     ],
-    "{look: 3}": ["t.yaml:2:14: 'look' takes parameters, not '3'; expected a mapping such as {name: value}"],
+    "{wait: 3}": [
+        "t.yaml:2:14: 'wait' takes parameters, not '3'; expected a mapping such as {duration_s: …} "
+        "(write {duration_s: 3})"
+    ],
+    '{wait: "1, 2"}': ["t.yaml:2:14: 'wait' takes parameters, not '1, 2'; expected a mapping such as {duration_s: …}"],
+    "{timeout: 3}": ["t.yaml:2:17: 'timeout' takes a mapping, not '3'; expected its parameters and one 'child'"],
+    "{look: 3}": [
+        "t.yaml:2:14: 'look' takes parameters, not '3'; expected a mapping such as {script: …} (write {script: 3})"
+    ],
     "{wait: {duration_s: 1, while: 3}}": [
         "t.yaml:2:37: wait.while: '3'; expected text (quote it if it is meant as text)"
     ],
@@ -152,7 +164,8 @@ ERRORS: dict[str, list[str]] = {
     # YAML beyond plain data
     "!!python/object/apply:os.system [ls]": [
         "t.yaml:2:7: tag '!!python/object/apply:os.system'; expected plain data without tags",
-        "t.yaml:2:7: not a node: a list of 1; expected a node: a type's name, or one type with its parameters",
+        f"t.yaml:2:7: not a node: a list of 1; expected {NODE} (write it without the dash)",
+        f"t.yaml:2:40: unknown node type 'ls'; expected {TYPES}",
     ],
     "{sequence: &a [look, look]}": ["t.yaml:2:18: anchor '&a'; expected no anchors and aliases; use a subtree"],
 }

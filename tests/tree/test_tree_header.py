@@ -9,16 +9,27 @@ from bt_robot.errors import LoadError
 from bt_robot.tree import parse_tree
 
 TREE_KEYS = "description, expects, include, prompt, root, tree"
+ALL_KEYS = "description, expects, include, parameters, prompt, root, subtree, tree"
 
 ERRORS: dict[str, list[str]] = {
-    "tre: t\nroot: look": [
-        "t.yaml:1:1: neither 'tree' nor 'subtree' is given; expected either 'tree: name' or 'subtree: name'",
-        f"t.yaml:1:1: unknown key 'tre'; expected one of {TREE_KEYS} (did you mean 'tree'?)",
+    "root: look": [
+        "t.yaml:1:1: neither 'tree' nor 'subtree' is given; expected either 'tree: name' or 'subtree: name'"
+    ],
+    "subtre: t\nroot: look": [
+        f"t.yaml:1:1: unknown key 'subtre'; expected one of {ALL_KEYS} (did you mean 'subtree'?)"
     ],
     "tree: t\nsubtree: u\nroot: look": [
         "t.yaml:2:1: both 'tree' and 'subtree' are given; expected either 'tree: name' or 'subtree: name'"
     ],
     "tree: t": ["t.yaml:1:1: 'root' is missing; expected a node"],
+    "tre: t\nrot: look": [
+        f"t.yaml:1:1: unknown key 'tre'; expected one of {ALL_KEYS} (did you mean 'tree'?)",
+        f"t.yaml:2:1: unknown key 'rot'; expected one of {ALL_KEYS} (did you mean 'root'?)",
+    ],
+    "tree: t\nrot: look\nroot: lok": [
+        f"t.yaml:2:1: unknown key 'rot'; expected one of {TREE_KEYS} (did you mean 'root'?)",
+        "t.yaml:3:7: unknown node type 'lok'; expected a node type; 'bt-nodes' lists them (did you mean 'look'?)",
+    ],
     "tree: t\nroot:": ["t.yaml:2:6: 'root' is missing; expected a node"],
     "hello": ["t.yaml:1:1: the file is 'hello'; expected a mapping with 'tree: name' and 'root'"],
     "- look": ["t.yaml:1:1: the file is a list of 1; expected a mapping with 'tree: name' and 'root'"],

@@ -16,6 +16,10 @@ ERRORS: dict[str, list[str]] = {
         "p:1:5: parameter 'a': 'type' is missing; expected one of str, float, int, bool, joints, numbers, texts, "
         "value, node"
     ],
+    "{a: {typ: str}}": [
+        "p:1:6: unknown key 'typ'; expected one of default, direction, doc, maximum, minimum, type "
+        "(did you mean 'type'?)"
+    ],
     "{a: {type: flaot}}": ["p:1:12: unknown type 'flaot'; expected one of " + TYPES + " (did you mean 'float'?)"],
     "{a: {type: str, defualt: b}}": [
         "p:1:17: unknown key 'defualt'; expected one of default, direction, doc, maximum, minimum, type "

@@ -403,6 +403,7 @@ class Patient(Action):
 
     type_name = "patient"
     limit_s = Input(float, default=math.inf, doc="how long [s]")
+    span_m = Input(tuple[float, ...], default=(0.0, math.inf), doc="where [m]")
 
     def on_tick(self, ctx: TickContext) -> Outcome:
         return running()

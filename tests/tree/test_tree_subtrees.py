@@ -139,7 +139,7 @@ ERRORS: dict[str, tuple[str, dict[str, str], list[str]]] = {
         "{skill: [look]}",
         {"skill": TIMED},
         [
-            "t.yaml:3:15: 'skill' takes parameters, not a list of 1; expected a mapping such as {name: value} "
+            "t.yaml:3:15: 'skill' takes parameters, not a list of 1; expected a mapping such as {time_s: …} "
             "(it has no children)"
         ],
     ),

@@ -58,7 +58,8 @@ class CallReader:
         """
         allowed = {"name", "prompt", *callee.parameters}
         entries: dict[str, SourceNode] = {}
-        for key, node in self._given.entries(found, body):
+        required = [name for name, parameter in callee.parameters.items() if parameter.required]
+        for key, node in self._given.entries(found, body, required or list(callee.parameters)):
             entries[key.text] = node
             if key.text not in allowed:
                 self._given.unknown_key(found, key, allowed)
@@ -100,7 +101,8 @@ class CallReader:
     def _left_out(self, found: Found, parameter: Parameter, inner: Scope, unknown: Argument, whole: bool) -> Argument:
         if parameter.default is not None:
             return Argument(parameter, parameter.default, inner.without_arguments())
-        if parameter.required and (parameter.name != "prompt" or whole):
+        missing = parameter.required and parameter.name not in found.meant
+        if missing and (parameter.name != "prompt" or whole):
             message = f"'{found.type}': '{parameter.name}' is missing"
             self._problems.add(
                 found.mark, message, expected=parameter.expected, hint=parameter.doc, code=Code.MISSING_KEY

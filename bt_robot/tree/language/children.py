@@ -96,6 +96,8 @@ class _Finder:
 
     def listed(self, body: SourceNode | None) -> Brood:
         source = body.get("children") if isinstance(body, MapNode) else body
+        if source is None and "children" in self._found.meant:
+            return Brood((), complete=False)
         if source is None or is_null(source) or (isinstance(source, ListNode) and not source.items):
             message = f"'{self._type}' has no children"
             own = {"name", "prompt", "children", *self._built_in.ports}
@@ -127,6 +129,8 @@ class _Finder:
         if source is None or (is_null(source) and word not in self._form.optional):
             if source is None and word in self._form.optional:
                 return Brood((), complete=True)
+            if source is None and word in self._found.meant:
+                return Brood((), complete=False)
             mark = source.mark if source else self._found.mark
             self._problems.add(mark, f"'{self._type}' has no {_quoted(word)}", expected="one node", code=Code.CHILDREN)
             return Brood((), complete=False)
@@ -141,6 +145,8 @@ class _Finder:
 
     def _cases(self, source: SourceNode | None) -> Brood:
         expected = "a mapping from values to nodes, such as {red: observe}"
+        if source is None and "cases" in self._found.meant:
+            return Brood((), complete=False)
         if source is None or is_null(source) or (isinstance(source, MapNode) and not source.entries):
             mark = source.mark if source else self._found.mark
             self._problems.add(mark, f"'{self._type}' has no cases", expected=expected, code=Code.CHILDREN)

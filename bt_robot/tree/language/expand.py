@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from bt_robot.config.problems import Mark, Problems
-from bt_robot.config.source import MapNode, ScalarNode, SourceNode
+from bt_robot.config.source import ListNode, MapNode, ScalarNode, SourceNode
 from bt_robot.config.values import INVALID, describe, is_null
 from bt_robot.errors import Code, did_you_mean
 from bt_robot.tree.language.calls import CallReader
@@ -146,8 +146,14 @@ class Expander:
             types = [key for key, _ in source.entries if key.text in self._types]
             hint = "put them into a sequence" if len(types) > 1 else "put its parameters one level deeper"
             hint = hint if keys else ""
+        elif isinstance(source, ListNode) and source.items:
+            hint = "put them into a sequence" if len(source.items) > 1 else "write it without the dash"
         self._problems.add(source.mark, f"not a node: {what}", expected=_NODE, hint=hint, code=Code.NOT_A_NODE)
         scope.mention(source)
+        if isinstance(source, ListNode):  # their own mistakes are told, too
+            below = Place(place.path or called, place.depth + 1, place.prompt)
+            for item in source.items:
+                self._node(item, scope, below)
         return None
 
     def _node_argument(self, source: SourceNode, scope: Scope, place: Place, called: str) -> NodeSpec | None:
@@ -279,7 +285,7 @@ class Expander:
             found.set_prompt(values["prompt"])
         elif found.inside.prompt:
             values["prompt"] = found.inside.prompt.value
-        elif port.required and self._whole:
+        elif port.required and self._whole and "prompt" not in found.meant:
             hint = "write 'prompt: …' on it, or on a node above it"
             self._problems.add(
                 found.mark,

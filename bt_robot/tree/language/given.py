@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from bt_robot.config.problems import Problems
 from bt_robot.config.source import ListNode, MapNode, ScalarNode, SourceNode
@@ -26,6 +27,9 @@ from bt_robot.tree.vocabulary.words import IDENTIFIER, reference
 
 Ports = Mapping[str, Input[Any] | Output[Any]]
 Entries = Iterable[tuple[ScalarNode, SourceNode]]
+
+_SHORT: Final = re.compile(r"[\w.+$-]{1,40}")
+"""A value that is the same between braces."""
 
 
 @dataclass(slots=True)
@@ -68,7 +72,9 @@ class GivenReader:
         entries = body.entries if isinstance(body, MapNode) else ()
         ports, words = built_in.ports, built_in.children.words
         given = self._read(found, entries, ports, scope, {"name", "prompt", *words}, built_in.keyed)
-        self.note_missing(found, ports, given.values)
+        right = body is None or isinstance(body, MapNode) or (isinstance(body, ListNode) and words == ("children",))
+        if right:  # or it is noted with the children
+            self.note_missing(found, ports, given.values)
         for name, port in ports.items():
             if isinstance(port, Input) and not port.required:
                 given.values.setdefault(name, port.default)
@@ -76,7 +82,9 @@ class GivenReader:
 
     def ports(self, found: Found, leaf: type[Leaf], body: SourceNode | None, scope: Scope) -> Given:
         """Read the ports of a leaf that are given."""
-        return self._read(found, self.entries(found, body), leaf.ports, scope, {"name"}, leaf.ports)
+        required = [name for name, port in leaf.ports.items() if port.required]
+        entries = self.entries(found, body, required or list(leaf.ports))
+        return self._read(found, entries, leaf.ports, scope, {"name"}, leaf.ports)
 
     def _read(
         self, found: Found, entries: Entries, ports: Ports, scope: Scope, besides: set[str], keyed: Collection[str]
@@ -169,16 +177,26 @@ class GivenReader:
         mark = node.mark if node else found.mark
         self._problems.add(mark, f"{found.type}.{name}: {what}", expected=expected, code=Code.INVALID)
 
-    def entries(self, found: Found, body: SourceNode | None) -> tuple[tuple[ScalarNode, SourceNode], ...]:
-        """Return what is given to a leaf or in a call."""
+    def entries(
+        self, found: Found, body: SourceNode | None, likely: Sequence[str]
+    ) -> tuple[tuple[ScalarNode, SourceNode], ...]:
+        """Return what is given to a leaf or in a call.
+
+        Args:
+            found: The node.
+            body: What is written under its type.
+            likely: The parameters of which one is meant by a value without its name.
+        """
         if isinstance(body, MapNode):
             return body.entries
         if body is not None:
             message = f"'{found.type}' takes parameters, not {describe(body)}"
             hint = "it has no children" if isinstance(body, ListNode) else ""
-            self._problems.add(
-                body.mark, message, expected="a mapping such as {name: value}", hint=hint, code=Code.WRONG_TYPE
-            )
+            if isinstance(body, ScalarNode) and len(likely) == 1 and _SHORT.fullmatch(body.text):
+                hint = f"write {{{likely[0]}: {body.text}}}"
+            found.meant.update(likely)
+            expected = f"a mapping such as {{{likely[0] if likely else 'name'}: …}}"
+            self._problems.add(body.mark, message, expected=expected, hint=hint, code=Code.WRONG_TYPE)
         return ()
 
     def unknown_key(self, found: Found, key: ScalarNode, allowed: Collection[str]) -> None:
@@ -198,12 +216,13 @@ class GivenReader:
                 key.mark, message, expected=f"one of {', '.join(sorted(allowed))}", hint=hint, code=Code.UNKNOWN_KEY
             )
         else:
-            self._problems.unknown(key.mark, f"parameter of '{found.type}':", key.text, allowed, code=Code.UNKNOWN_KEY)
+            what = f"parameter of '{found.type}':"
+            found.meant.add(self._problems.unknown(key.mark, what, key.text, allowed, code=Code.UNKNOWN_KEY))
 
     def note_missing(self, found: Found, ports: Ports, given: Collection[str]) -> None:
-        """Note the ports that must be given and are not."""
+        """Note the ports that must be given and are not, but for those that an unknown key was meant to be."""
         for name, port in ports.items():
-            if port.required and name not in given:
+            if port.required and name not in given and name not in found.meant:
                 message = f"'{found.type}': '{name}' is missing"
                 self._problems.add(
                     found.mark, message, expected=port.expected_as(name), hint=port.doc, code=Code.MISSING_KEY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bt_robot.config.problems import Mark, Problems
@@ -66,10 +66,13 @@ def read_definition(node: SourceNode, taken: Collection[str], problems: Problems
         hint = "it goes to --config"
         problems.add(node.mark, "the file is a config", expected="a tree", hint=hint, code=Code.WRONG_TYPE)
         return None
-    kind = _read_kind(node, problems)
+    kinds = [key for key, _ in node.entries if key.text in _KEYS]
+    kind = kinds[0].text if kinds else "subtree" if node.get("parameters") else "tree"
+    meant: set[str] = set()
     for key, _ in node.entries:
         if key.text not in _ALL_KEYS:
-            problems.unknown(key.mark, "key", key.text, _KEYS[kind], code=Code.UNKNOWN_KEY)
+            known = _KEYS[kind] if kinds else _ALL_KEYS
+            meant.add(problems.unknown(key.mark, "key", key.text, known, code=Code.UNKNOWN_KEY))
         elif key.text not in (*_KEYS[kind], "tree", "subtree"):
             problems.add(
                 key.mark,
@@ -77,9 +80,13 @@ def read_definition(node: SourceNode, taken: Collection[str], problems: Problems
                 expected=f"one of {', '.join(_KEYS[kind])}",
                 code=Code.UNKNOWN_KEY,
             )
+    if kinds[1:] or not (kinds or meant & _KEYS.keys()):
+        _note_kind(kinds, node, problems)
     root = node.get("root")
     if root is None or is_null(root):
-        problems.add(root.mark if root else node.mark, "'root' is missing", expected="a node", code=Code.MISSING_KEY)
+        if root is not None or "root" not in meant:
+            mark = root.mark if root else node.mark
+            problems.add(mark, "'root' is missing", expected="a node", code=Code.MISSING_KEY)
         root = None
     named = node.get(kind)
     parameters = read_parameters(node.get("parameters"), problems) if kind == "subtree" else {}
@@ -106,10 +113,7 @@ def read_definition(node: SourceNode, taken: Collection[str], problems: Problems
     )
 
 
-def _read_kind(node: MapNode, problems: Problems) -> str:
-    given = [key for key, _ in node.entries if key.text in _KEYS]
-    if len(given) == 1:
-        return given[0].text
+def _note_kind(given: Sequence[ScalarNode], node: MapNode, problems: Problems) -> None:
     what = "both 'tree' and 'subtree' are given" if given else "neither 'tree' nor 'subtree' is given"
     problems.add(
         given[1].mark if given else node.mark,
@@ -117,7 +121,6 @@ def _read_kind(node: MapNode, problems: Problems) -> str:
         expected="either 'tree: name' or 'subtree: name'",
         code=Code.MISSING_KEY,
     )
-    return given[0].text if given else "subtree" if node.get("parameters") else "tree"
 
 
 def _read_name(node: SourceNode, kind: str, taken: Collection[str], problems: Problems) -> str:

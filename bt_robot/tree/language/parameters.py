@@ -106,13 +106,16 @@ def _read_parameter(key: ScalarNode, node: SourceNode, problems: Problems) -> Pa
             node.mark, f"{what}: {describe(node)}", expected="a mapping with a type", hint=hint, code=Code.WRONG_TYPE
         )
         return wrong
-    for entry, _ in node.entries:
-        if entry.text not in _KEYS:
-            problems.unknown(entry.mark, "key", entry.text, _KEYS, code=Code.UNKNOWN_KEY)
+    meant = [
+        problems.unknown(entry.mark, "key", entry.text, _KEYS, code=Code.UNKNOWN_KEY)
+        for entry, _ in node.entries
+        if entry.text not in _KEYS
+    ]
     type_node, default, doc_node = node.get("type"), node.get("default"), node.get("doc")
     doc = (read_value(doc_node, str, problems, "doc") or "") if doc_node else ""
     if type_node is None:
-        problems.add(node.mark, f"{what}: 'type' is missing", expected=kind_name(_TypeName), code=Code.MISSING_KEY)
+        if "type" not in meant:
+            problems.add(node.mark, f"{what}: 'type' is missing", expected=kind_name(_TypeName), code=Code.MISSING_KEY)
         return wrong
     type_name = read_value(type_node, _TypeName, problems, "type")
     if type_name is INVALID:

@@ -49,6 +49,7 @@ class Found:
         name: The last part of its path.
         path: Its path.
         inside: The place of its children.
+        meant: What its unknown keys were meant to be, most likely: it is not told that they are missing.
     """
 
     type: str
@@ -57,6 +58,7 @@ class Found:
     name: str
     path: str
     inside: Place
+    meant: set[str] = field(default_factory=set[str])
 
     def set_prompt(self, value: object) -> None:
         """Put a prompt in force at the node that nothing below it takes its source from."""

@@ -37,10 +37,16 @@ def port_schema(port: Input[Any] | Output[Any], *, keyed: bool, only_key: bool =
     """
     only_key = only_key or isinstance(port, Output) or port.only_key
     schema = {"type": "string", "pattern": _stands_for(keyed=True)} if only_key else kind_schema(port.kind, keyed=keyed)
-    # JSON has no word for a default without end.
-    if isinstance(port, Input) and not port.required and port.default not in (None, math.inf, -math.inf):
-        schema["default"] = list(port.default) if isinstance(port.default, tuple) else port.default  # pyright: ignore
+    if isinstance(port, Input) and not port.required and port.default is not None:
+        default: Any = list(port.default) if isinstance(port.default, tuple) else port.default  # pyright: ignore
+        # JSON has no word for a default without end.
+        if all(math.isfinite(each) for each in _listed(default) if isinstance(each, float)):
+            schema["default"] = default
     return {"description": port.doc, **schema} if port.doc else schema
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def kind_schema(kind: Any, *, keyed: bool) -> Schema:
