@@ -194,11 +194,16 @@ def run_command(work: Callable[[argparse.Namespace], int], parser: Parser, argv:
                 code, status, reason = EXIT_FAILURE, "ERROR", f"internal error: {type(error).__name__}: {error}"
         finally:
             interrupt.deafen()
-            writer.write(f"{parser.prog}: {said or reason}\n" if reason else "")
+            writer.write(f"{parser.prog}: {said or _harmless(reason)}\n" if reason else "")
             writer.finish()
     if "--json" in (sys.argv[1:] if argv is None else argv):
         say(json.dumps({"status": status, "reason": reason, **more}) + "\n")
     return code
+
+
+def _harmless(text: str) -> str:
+    """Return a text that does nothing to a terminal: a file that somebody sent may have its words in it."""
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
 
 
 def _mend_streams() -> None:

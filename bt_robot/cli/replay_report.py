@@ -11,7 +11,7 @@ from bt_robot.messages import NodeState
 from bt_robot.replay.comparing import Comparison, End, NodeDifference
 from bt_robot.replay.replaying import Replayed
 from bt_robot.telemetry.counted import counted
-from bt_robot.telemetry.one_line import middle
+from bt_robot.telemetry.one_line import middle, one_line
 
 _WIDTH: Final = 79
 _MOST_ROWS: Final = 12
@@ -96,7 +96,9 @@ def _verdict(result: Mapping[str, Any]) -> str:
 
 def _wrapped(line: str) -> list[str]:
     indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return textwrap.wrap(line, _WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False) or [""]
+    return textwrap.wrap(
+        one_line(line), _WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    ) or [""]
 
 
 def _ending(who: str, end: Mapping[str, Any]) -> str:

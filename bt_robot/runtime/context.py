@@ -111,7 +111,7 @@ class Context:
 
     def tell(self, words: str) -> None:
         """Keep what a person should read of this tick."""
-        self.told.append(words)
+        self.told.append(str(words))  # a leaf may hand over anything
 
     def propose(self, positions: Joints) -> None:
         """Take the tick's command, (n,); the tree has seen to it that there is only one."""

@@ -242,7 +242,7 @@ class LiveTerminal:
 
     def _header(self, record: TickRecord, nodes: Sequence[NodeInfo]) -> list[Text]:
         width = self._console.size.width
-        path = tail(active_path(nodes, record.nodes), width - 4)
+        path = tail(one_line(active_path(nodes, record.nodes)), width - 4)
         at = Text(f"at: {path}", no_wrap=True, overflow="ellipsis")
         first, prompt, policy = header(record, self._title, self._rate.hz, width, self._delay_steps)
         if self._closing.is_set():  # no key does anything any more, and the page is told of by who keeps it

@@ -12,6 +12,7 @@ import pytest
 
 import bt_robot.cli.run as run_module
 from bt_robot.cli.replay import main
+from bt_robot.cli.replay_report import describe
 from bt_robot.cli.run import main as run_main
 from bt_robot.cli.task import load_task
 from bt_robot.messages import Status
@@ -478,3 +479,17 @@ def test_what_is_no_recording_and_a_tree_that_does_not_fit(command, job, tmp_pat
     done = command(main, job, "--tree", path, "--json")
     assert (done.code, done.json["status"]) == (2, "INVALID")
     assert "'home'" in done.err
+
+
+def test_the_words_of_a_recording_do_nothing_to_the_terminal(command, tmp_path):
+    evil = "\x1b[2J\nWARNING \u202eforged"
+    end = {"status": "FAILURE", "time_s": 1.0, "reason": evil, "failed_path": evil}
+    state = {"status": "FAILURE", "reason": evil}
+    first = {"path": evil, "time_s": 1.0, "recorded": state, "replayed": state, "asked_in_both": True}
+    result = {"recorded": end, "replayed": end, "ticks": 1, "first": first, "nodes": [first, first], "expect": None}
+    result |= {"renamed": [], "added": [evil], "removed": [evil], "notes": [evil]}
+    result |= {"commands": {"from_s": 1.0, "at": evil, "joints": []}}
+    assert describe(result).replace("\n", "").isprintable()
+    done = command(main, tmp_path / f"{evil}.mcap")
+    assert done.code == 2
+    assert done.err.replace("\n", "").isprintable()

@@ -31,6 +31,12 @@ def test_what_is_told_belongs_to_its_tick():
     assert context.told == []
 
 
+def test_what_is_told_is_text_whatever_a_leaf_hands_over():
+    context = begun()
+    context.tell(5)
+    assert context.told == ["5"]
+
+
 def test_without_a_model_no_question_is_taken():
     context = begun()
     assert context.judge.ask(Question("is it red?", ()), 1.0) is None

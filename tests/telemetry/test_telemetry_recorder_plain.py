@@ -76,6 +76,28 @@ def test_what_is_something_else_is_refused(data):
         from_json(Inner, data)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("count", '"1"'),
+        ("count", "1.5"),
+        ("count", "null"),
+        ("count", "true"),
+        ("count", "[" * 100_000 + "]" * 100_000),
+        ("on", "1"),
+        ("kind", '"c"'),
+        ("kind", "[]"),
+        ("status", '"AWAY"'),
+        ("maybe", "9" * 401),
+        ("inner", '[{"number": 1, "words": [1]}]'),
+    ],
+)
+def test_values_of_other_types_are_refused(name, value):
+    plain = {"status": '"IDLE"', "kind": '"a"', "count": "1", "on": "true", "inner": "[]", name: value}
+    with pytest.raises(ValueError, match=r"."):
+        from_json(Outer, "{" + ", ".join(f'"{key}": {each}' for key, each in plain.items()) + "}")
+
+
 def test_a_schema_has_the_words_of_the_docstrings():
     schema = schema_of(Inner)
     assert schema["title"] == "Inner"

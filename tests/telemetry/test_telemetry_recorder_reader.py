@@ -1,5 +1,6 @@
 """A recording is read from any time on, as far as it goes when it was cut off, and never lies about what is missing."""
 
+import math
 import random
 import signal
 import subprocess
@@ -13,8 +14,10 @@ from mcap.reader import make_reader
 from mcap.writer import Writer
 
 from bt_robot.errors import RecordingError
-from bt_robot.messages import Frame, NodeInfo, NodeState, Status
+from bt_robot.messages import Frame, KeyWrite, NodeInfo, NodeState, Status
 from bt_robot.telemetry.recorder import RecordedEnding, Recorder, Source, read_run
+from bt_robot.telemetry.recorder.messages import TICK
+from bt_robot.telemetry.recorder.plain import to_json
 from tests.scale import examples
 from tests.telemetry.record_strategies import run_info, told
 
@@ -196,7 +199,7 @@ def test_no_damage_does_more_than_lose_ticks(whole, tmp_path):
         (lambda path: foreign(path / "run.mcap"), "is an MCAP file, but no recording of bt-run, or one without a tick"),
         (
             lambda path: foreign(path / "run.mcap", format="2"),
-            "is a recording of format 2; expected 1",
+            "is a recording of format '2'; expected 1",
         ),
         (lambda path: foreign(path / "run.mcap", format="1", run="{}"), "what it tells of its run can't be read"),
     ],
@@ -205,6 +208,61 @@ def test_what_is_no_recording_is_refused_in_words(tmp_path, write, words):
     write(tmp_path)
     with pytest.raises(RecordingError, match=words):
         read_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"control_hz": 0.0}, "a control rate of 0 Hz"),
+        ({"control_hz": math.nan}, "a control rate of nan Hz"),
+        ({"limits": replace(run_info().limits, names=("a",))}, "its limits are not those of its joints"),
+        ({"profiles": (Source("a\0.yaml", ""),)}, "a profile with a path that is none"),
+        ({"started": run_info().started.replace(tzinfo=None)}, "its start is not in UTC"),
+    ],
+)
+def test_a_run_that_can_not_have_been_is_refused_in_words(tmp_path, changed, words):
+    info = to_json(replace(run_info(), **changed)).decode()
+    foreign(tmp_path / "run.mcap", format="1", run=info)
+    with pytest.raises(RecordingError, match=words):
+        read_run(tmp_path)
+
+
+def test_ticks_of_other_joints_are_left_out_and_told(record, tmp_path):
+    recorder = Recorder(tmp_path / "run.mcap", run_info(), lambda _: ("t", ()), 10.0, 10**7)
+    for step in range(60):
+        tick = record(step, layout=NODES, nodes=(NodeState(Status.IDLE),) * 3)
+        if step == 40:
+            tick = replace(tick, observation=replace(tick.observation, joints=np.zeros(2)))
+        recorder.publish(tick)
+    recorder.close()
+    with read_run(tmp_path) as run:
+        assert [tick.step for tick in run.records()] == [*range(40), *range(41, 60)]
+        assert run.damage[-1] == "the recording is damaged at 1.0 s: a tick of other joints"
+
+
+def test_ticks_of_other_trees_than_they_say_are_left_out_and_told(record, tmp_path):
+    recorder = Recorder(tmp_path / "run.mcap", run_info(), lambda _: ("t", ()), 10.0, 10**7)
+    for step in range(60):
+        layout = NODES if step < 40 else NODES[:2]
+        recorder.publish(record(step, layout=layout, nodes=(NodeState(Status.IDLE),) * 3))
+    recorder.close()
+    with read_run(tmp_path) as run:
+        assert [tick.step for tick in run.records()] == [*range(40)]
+        assert run.damage[-1] == "the recording is damaged at 1.0 s: a tick of another tree"
+
+
+def test_a_value_that_is_too_deep_costs_no_more_than_its_second(record, tmp_path):
+    deep = KeyWrite("t", "key", 1)
+    recorder = Recorder(tmp_path / "run.mcap", run_info(), lambda _: ("t", ()), 10.0, 10**7)
+    for step in range(60):
+        recorder.publish(record(step, layout=NODES, nodes=(NodeState(Status.IDLE),) * 3, written=(deep,)))
+    recorder.close()
+    with read_run(tmp_path) as run:
+        messages = dict(run._blocks.block(1).ticks[0])
+        messages[TICK] = messages[TICK].replace(b'"value":"1"', b'"value":"' + b"[" * 100_000 + b'"')
+        run._blocks.block(1).ticks[0] = messages
+        assert [tick.step for tick in run.records()] == [*range(30)]
+        assert "the recording is damaged at 1.0 s" in run.damage[-1]
 
 
 def foreign(path, **about):

@@ -371,3 +371,15 @@ def test_a_link_state_in_wide_characters_fits(record):
     line = header(record(1, link=link, chunk_age_steps=None), "t", 30.0, 60)[2]
     assert line.cell_len <= 60
     assert line.plain.endswith("next try in 0.4 s")
+
+
+def test_no_name_does_anything_to_the_screen(record):
+    evil = "a\x1b]0;mine\x07\x1b[2J\n\x9b31m\u202eWARNING forged"
+    nodes = (NodeInfo(evil, evil, evil, 0, -1, "action", evil, evil),)
+    state = NodeState(Status.RUNNING, evil, 0.0, ticked=True)
+    terminal = LiveTerminal(nodes, evil, screen_of(80, 24), free=lambda: False)
+    terminal.publish(record(1, layout=nodes, nodes=(state,), prompt=evil, skill=evil, events=(evil,)))
+    lines = [line.plain for line in terminal.frame().renderables if isinstance(line, Text)]
+    terminal.close()
+    assert any(line.startswith("at: a") for line in lines)
+    assert all(line.isprintable() for line in lines)

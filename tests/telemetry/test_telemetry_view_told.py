@@ -204,7 +204,13 @@ def test_what_is_shown_of_a_value(value, shown):
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("\ud800<", "?<"), (1 << 70, float(1 << 70)), (["\udfff", {"\udfff": -(1 << 64)}], ["?", {"?": -(2.0**64)}])],
+    [
+        ("\ud800<", "?<"),
+        (1 << 70, float(1 << 70)),
+        (1 << 1023, "a whole number of 1024 bits"),
+        (10**400, "a whole number of 1329 bits"),
+        (["\udfff", {"\udfff": -(1 << 64)}], ["?", {"?": -(2.0**64)}]),
+    ],
 )
 def test_what_json_can_not_tell_is_replaced(value, shown):
     assert as_json(json_of({"type": "x", "value": value})["value"]) == shown

@@ -78,7 +78,7 @@ def index_of(file: BinaryIO) -> Index | None:
         if opcode == Opcode.DATA_END:
             found.cut_off = False
             break
-        if opcode == Opcode.CHUNK:
+        if opcode == Opcode.CHUNK and length >= _CHUNK_HEAD.size:
             found.chunks.append(ChunkPlace(begin, length, *_CHUNK_HEAD.unpack(file.read(_CHUNK_HEAD.size))))
         elif opcode in (Opcode.METADATA, Opcode.MESSAGE_INDEX) and length < _MAX_RECORD:
             _take(found, opcode, file.read(length))
@@ -120,11 +120,21 @@ def records_of(file: BinaryIO, place: ChunkPlace) -> list[McapRecord]:
         chunk = Chunk.read(ReadDataStream(io.BytesIO(file.read(place.length))))
         _require_small(chunk)
         return breakup_chunk(chunk, validate_crc=True)
-    except (McapError, struct.error, zstandard.ZstdError, UnicodeDecodeError, MemoryError, RuntimeError) as error:
+    except (
+        McapError,
+        struct.error,
+        zstandard.ZstdError,
+        ValueError,
+        ArithmeticError,
+        MemoryError,
+        RuntimeError,
+    ) as error:
         raise ValueError(str(error) or type(error).__name__) from error
 
 
 def _require_small(chunk: Chunk) -> None:
+    if chunk.compression not in ("", "zstd"):  # of others nobody can say how large they get
+        raise ValueError(f"a chunk packed with {chunk.compression[:20]!r}; expected zstd")
     size = chunk.uncompressed_size
     if chunk.compression == "zstd":
         size = max(size, zstandard.get_frame_parameters(chunk.data).content_size)

@@ -56,12 +56,12 @@ def from_json(kind: type[Value], data: bytes | str) -> Value:
         ValueError: It is no JSON, or not of this dataclass.
     """
     try:
-        plain = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        plain = json.loads(data)
-    try:
+        try:
+            plain = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            plain = json.loads(data)
         return cast(Value, _codec(kind).read(plain))
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"this is no {kind.__name__}: {error}") from error
 
 
@@ -77,7 +77,7 @@ def _codec(hint: Any) -> _Codec:
         (inner,) = [each for each in arguments if each is not type(None)]
         return dataclasses.replace(_codec(inner), optional=True)
     if origin is typing.Literal:
-        return _Codec(_same, _same, {"type": "string", "enum": list(arguments)})
+        return _Codec(_same, _one_of(arguments), {"type": "string", "enum": list(arguments)})
     if origin is tuple:
         return _tuple(_codec(arguments[0]))
     if origin is np.ndarray:
@@ -92,11 +92,29 @@ def _codec(hint: Any) -> _Codec:
         return _Codec(datetime.isoformat, datetime.fromisoformat, {"type": "string", "format": "date-time"})
     if issubclass(hint, StrEnum):
         return _Codec(str, hint, {"type": "string", "enum": [str(each) for each in hint]})
-    return _Codec(_same, _same, {"type": {str: "string", bool: "boolean", int: "integer"}[hint]})
+    return _Codec(_same, _exactly(hint), {"type": {str: "string", bool: "boolean", int: "integer"}[hint]})
 
 
 def _same(value: Any) -> Any:
     return value
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError(f"expected {kind.__name__}, not {type(value).__name__}")
+        return value
+
+    return read
+
+
+def _one_of(words: tuple[Any, ...]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value not in words:
+            raise TypeError(f"expected one of {', '.join(map(str, words))}")
+        return value
+
+    return read
 
 
 def _float_to_plain(value: float) -> float | str:

@@ -114,6 +114,7 @@ class RecordedRun:
             raise RecordingError(f"{path} is no MCAP file; expected a recording of bt-run")
         self.info, self.ending, self.left_out_ticks = _metadata(path, index)
         self._start_ns = nanoseconds(self.info.started)
+        self._joints = len(self.info.limits.names)
         self._blocks = Blocks(file, index, self._start_ns)
         if index.cut_off:
             self._blocks.damage.insert(
@@ -190,10 +191,16 @@ class RecordedRun:
         for messages in self._blocks.block(i).ticks:
             try:
                 record = folder.record(messages)
-            except (ValueError, IndexError, KeyError, struct.error) as error:
+            except (ValueError, IndexError, KeyError, struct.error, RecursionError) as error:
                 self._blocks.note(i, error)
                 return
-            if record is not None:
+            if record is None:
+                continue
+            if not len(record.observation.joints) == len(record.command.positions) == self._joints:
+                self._blocks.note(i, ValueError("a tick of other joints"))
+            elif len(record.nodes) != len(record.layout):
+                self._blocks.note(i, ValueError("a tick of another tree"))
+            else:
                 yield record
 
     def _folder(self) -> Folder:
@@ -257,12 +264,31 @@ def _metadata(path: Path, index: Index) -> tuple[RunInfo, RecordedEnding | None,
         raise RecordingError(f"{path} is an MCAP file, but no recording of bt-run, or one without a tick")
     if about.get("format") != str(FORMAT):
         raise RecordingError(
-            f"{path} is a recording of format {about.get('format')}; expected {FORMAT}; try another version"
+            f"{path} is a recording of format {about.get('format', '')[:20]!r}; expected {FORMAT}; try another version"
         )
     ending = index.metadata.get(ENDING, {})
     try:
-        info = from_json(RunInfo, about.get("run", ""))
+        info = _sound(from_json(RunInfo, about.get("run", "")))
         ended = from_json(RecordedEnding, ending["ending"]) if ending else None
         return info, ended, int(ending.get("left_out_ticks", "0"))
     except (ValueError, KeyError) as error:
         raise RecordingError(f"{path} is damaged: what it tells of its run can't be read ({error})") from error
+
+
+def _sound(info: RunInfo) -> RunInfo:
+    """Return what is known of a run, if others can rely on it.
+
+    Raises:
+        ValueError: They can't.
+    """
+    limits = info.limits
+    sides = (limits.lower, limits.upper, limits.velocity, limits.acceleration)
+    if not limits.names or any(len(side) != len(limits.names) for side in sides):
+        raise ValueError("its limits are not those of its joints")
+    if not 0.0 < info.control_hz < math.inf:
+        raise ValueError(f"a control rate of {info.control_hz:g} Hz")
+    if info.started.tzinfo is None:
+        raise ValueError("its start is not in UTC")
+    if any("\0" in source.path for source in info.profiles):
+        raise ValueError("a profile with a path that is none")
+    return info

@@ -24,6 +24,7 @@ Message = dict[str, Any]
 LONGEST_VALUE: Final = 300
 """Characters that are told of a value on the blackboard."""
 
+_MOST_BITS: Final = 1023  # of a whole number that a float can be made of
 _DIGITS: Final = 5
 TIME_DIGITS: Final = 6
 ROUNDING_S: Final = 10.0**-TIME_DIGITS
@@ -54,7 +55,7 @@ class Ended:
     """How a run ended.
 
     Attributes:
-        status: SUCCESS, FAILURE or INTERRUPTED.
+        status: SUCCESS, FAILURE or INTERRUPTED; empty where nobody knows, as of a recording that was cut off.
         reason: Why, in words.
         path: The node that explains it; may be empty.
         acts: What people did that no tick tells, in words.
@@ -201,6 +202,8 @@ def _tellable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > _MOST_BITS:
+            return f"a whole number of {value.bit_length()} bits"
         return value if abs(value) < 1 << 63 else float(value)
     if isinstance(value, Mapping):
         pairs = cast("Mapping[str, Any]", value).items()
