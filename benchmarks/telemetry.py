@@ -44,7 +44,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from benchmarks.jitter import AS_BT_RUN, Settings, Turn, full, in_turns, record_videos
-from bt_robot.cli.live_view import serve_view
+from bt_robot.cli.live_view import link_to
 from bt_robot.cli.record import LIMIT_MB, RATE_HZ, files_of, told_trees
 from bt_robot.cli.session import Session
 from bt_robot.cli.witness import witness
@@ -57,6 +57,7 @@ from bt_robot.telemetry.recorder import FILE_NAME, Recorder, read_run
 from bt_robot.telemetry.recorder.shutter import Shutter
 from bt_robot.telemetry.view.address import Address
 from bt_robot.telemetry.view.album import Shot
+from bt_robot.telemetry.view.opening import open_view
 from bt_robot.telemetry.view.server import ViewServer
 from bt_robot.telemetry.view.told import About
 from bt_robot.telemetry.witness.words import RecordingOrder
@@ -171,12 +172,12 @@ def in_threads(session: Session, folder: Path, watchers: Watchers | None) -> Gen
             stack.callback(sink.close)
         if watchers is not None:
             about = About(session.job.spec.name, session.plans.limits, HZ, tuple(session.job.settings.robot.cameras))
-            show = serve_view(about, arguments.view, None, steering=Onlooker())
-            stack.callback(show.server.close)
-            watchers(show.link)
-            pictures = Pictures(show.server)
+            server = open_view(about, arguments.view, "", steering=Onlooker())
+            stack.callback(server.close)
+            watchers(link_to(arguments.view.host, server.port, ""))
+            pictures = Pictures(server)
             stack.callback(pictures.close)
-            sinks += [show.server, pictures]
+            sinks += [server, pictures]
         yield sinks
 
 

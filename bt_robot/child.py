@@ -17,10 +17,10 @@ from bt_robot.errors import StartRefused
 START_TIMEOUT_S: Final = 20.0
 _END_TIMEOUT_S: Final = 2.0
 _SHOWN_CHARS: Final = 2000
-# A few small matrices at a time: more threads only spin on the cores that others need.
-_ONE_THREAD: Final = dict.fromkeys(
+ONE_THREAD: Final = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
+"""The environment of such a process: more threads would only spin on the cores that others need."""
 
 
 class Child:
@@ -63,7 +63,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors or subprocess.DEVNULL,
-                env={**os.environ, **_ONE_THREAD},
+                env={**os.environ, **ONE_THREAD},
                 start_new_session=True,
             )
         except OSError as error:

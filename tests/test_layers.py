@@ -95,33 +95,26 @@ PURE = (
 )
 """No socket, no sleep, no thread, no clock of their own."""
 
-POLICY_LAYERS = {"wire": 0, "dialect": 0, "connection": 1, "chunks": 1, "link": 2, "inspection": 2, "alone": 2}
-"""The same inside the largest part: a folder of the policy link imports strictly lower ones."""
-
-TREE_LAYERS = {
-    "vocabulary": 0,
-    "spec": 1,
-    "language": 2,
-    "engine": 2,
-    "drawing": 2,
-    "schema": 3,
-    "formats": 3,
+ROOMS = {
+    "policy": {"wire": 0, "dialect": 0, "connection": 1, "chunks": 1, "link": 2, "inspection": 2, "alone": 2},
+    "tree": {"vocabulary": 0, "spec": 1, "language": 2, "engine": 2, "drawing": 2, "schema": 3, "formats": 3},
+    "robot": {
+        "base": 0,
+        "priority": 0,
+        "settings": 1,
+        "so101/wire": 0,
+        "fake": 1,
+        "sim": 1,
+        "cameras": 1,
+        "emulator": 2,
+        "so101": 3,
+        "emulated": 4,
+    },
+    "telemetry": {"": 0, "groot2": 1, "recorder": 1, "export": 1, "rerun": 2, "view": 2, "witness": 3},
 }
-"""The same in the tree: what node types are, then the language and the engine, which do not know each other."""
-
-ROBOT_LAYERS = {
-    "base": 0,
-    "priority": 0,
-    "settings": 1,
-    "so101/wire": 0,
-    "fake": 1,
-    "sim": 1,
-    "cameras": 1,
-    "emulator": 2,
-    "so101": 3,
-    "emulated": 4,
-}
-"""The same among the robots: the emulator knows the servos' bytes, not the driver that it is there to test."""
+"""The same inside the large parts: what node types are comes before the language and the engine, which do not know each
+other; the emulator knows the servos' bytes, not the driver that it is there to test; only the witness, a process of its
+own, knows the recorder and the page. The modules of a part that have no layer of their own have that of ""."""
 
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "builtin" not in path.parts)
 
@@ -154,36 +147,19 @@ def test_imports_point_down(module):
         assert LAYERS[other] < LAYERS[own], f"{module} imports {dotted}: {own} may not use {other}"
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] == "policy" and m.stem != "__init__"], ids=str)
-def test_imports_point_down_inside_the_policy_link(module):
-    own = module.parts[1].removesuffix(".py")
+def room_of(part, names):
+    """Return the room of a module of a part, e.g. `so101/wire` or `so101`."""
+    return next((room for room in ("/".join(names[:2]), names[0]) if room in ROOMS[part]), "")
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] in ROOMS and m.stem != "__init__"], ids=str)
+def test_imports_point_down_inside_a_part(module):
+    part, *names = module.with_suffix("").parts
+    layers, own = ROOMS[part], room_of(part, names)
     for dotted in imports_of(module):
-        other = dotted.split(".")[2] if dotted.startswith("bt_robot.policy.") else own
-        assert other == own or POLICY_LAYERS[other] < POLICY_LAYERS[own], f"{module} imports {dotted}"
-
-
-@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] == "tree" and m.stem != "__init__"], ids=str)
-def test_imports_point_down_inside_the_tree(module):
-    own = module.parts[1].removesuffix(".py")
-    for dotted in imports_of(module):
-        if dotted.startswith("bt_robot.tree."):
-            other = dotted.split(".")[2]
-            assert other == own or TREE_LAYERS[other] < TREE_LAYERS[own], f"{module} imports {dotted}"
-
-
-def robot_room_of(parts):
-    """Return the room of a module of `robot`, e.g. `so101/wire`."""
-    deep = "/".join(parts[:2])
-    return deep if deep in ROBOT_LAYERS else parts[0]
-
-
-@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] == "robot" and m.stem != "__init__"], ids=str)
-def test_imports_point_down_inside_the_robots(module):
-    own = robot_room_of([part.removesuffix(".py") for part in module.parts[1:]])
-    for dotted in imports_of(module):
-        if dotted.startswith("bt_robot.robot."):
-            other = robot_room_of(dotted.split(".")[2:])
-            assert other == own or ROBOT_LAYERS[other] < ROBOT_LAYERS[own], f"{module} imports {dotted}"
+        if dotted.startswith(f"bt_robot.{part}."):
+            other = room_of(part, dotted.split(".")[2:])
+            assert other == own or layers[other] < layers[own], f"{module} imports {dotted}"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

@@ -47,7 +47,7 @@ def cast_of(run: RecordedRun, survey: Survey, tree: str | None) -> tuple[Cast, t
     trees = [build_tree(spec) for spec in specs]
     if tree is None:
         notes += [words for each in zip(ran, trees, strict=True) if (words := _misfit(*each))]
-    if tree is not None:
+    else:
         setup = Setup(info.limits, info.poses, info.cameras, body, bool(settings.vlm or survey.questions))
         problems = Problems()
         note_objections(trees[0].objections(setup), specs[0], problems)

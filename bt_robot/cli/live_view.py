@@ -1,13 +1,11 @@
-"""A run for web pages: the flags, the address, the link, and what serves it."""
+"""A run for web pages: the flags, the link, and how long the page stays."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bt_robot.errors import UsageError
@@ -15,12 +13,6 @@ from bt_robot.telemetry.view.address import HOST, PORT, Address
 
 if TYPE_CHECKING:
     from bt_robot.cli.interrupts import Interrupt
-    from bt_robot.messages.steering import Steering
-    from bt_robot.telemetry.view.album import Album
-    from bt_robot.telemetry.view.server import ViewServer
-    from bt_robot.telemetry.view.told import About
-
-logger = logging.getLogger(__name__)
 
 _HIGHEST_PORT: Final = 0xFFFF
 _SHORTEST_TOKEN: Final = 12
@@ -87,54 +79,6 @@ def require_view(arguments: argparse.Namespace) -> None:
     for flag, given in flags.items():
         if given and arguments.view is None:
             raise UsageError(f"{flag} is about the web page; add --view")
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """A server and how to reach it.
-
-    Attributes:
-        server: The server.
-        link: What to open in a browser.
-    """
-
-    server: ViewServer
-    link: str
-
-
-def serve_view(
-    about: About,
-    address: Address,
-    token: str | None,
-    *,
-    album: Album | None = None,
-    steering: Steering | None = None,
-    control: bool = False,
-    live: bool = True,
-    patient: bool = False,
-) -> Show:
-    """Start a server in this process; a token is made where one is needed.
-
-    Args:
-        about: The run.
-        address: Where to listen.
-        token: The secret of the link; None to have one made where that is needed.
-        album: The run's pictures.
-        steering: What can be done to it; None for a recording.
-        control: Whether pages may do more than stop it.
-        live: Whether it goes on now.
-        patient: Whether the run waits for the view.
-
-    Raises:
-        UsageError: The address can't be listened on.
-    """
-    from bt_robot.telemetry.view.opening import open_view
-
-    token = secret(address, token, control=control)
-    server = open_view(
-        about, address, token, album=album, steering=steering, control=control, live=live, patient=patient
-    )
-    return Show(server, link_to(address.host, server.port, token))
 
 
 def secret(address: Address, token: str | None, *, control: bool) -> str:

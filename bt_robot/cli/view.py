@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bt_robot import __version__
 from bt_robot.cli.arguments import EXIT_SUCCESS, Parser, run_command, say
-from bt_robot.cli.live_view import add_token_flag, serve_view, view_address, wait_for_interrupt
+from bt_robot.cli.live_view import add_token_flag, link_to, secret, view_address, wait_for_interrupt
 from bt_robot.errors import UsageError
 from bt_robot.telemetry.view.address import Address
 
@@ -62,25 +62,29 @@ def main(argv: list[str] | None = None) -> int:
 
 def _view(arguments: argparse.Namespace) -> int:
     from bt_robot.telemetry.recorder import read_run
+    from bt_robot.telemetry.view.opening import open_view
     from bt_robot.telemetry.view.told import About
 
+    address = arguments.port
     with read_run(Path(arguments.run) if arguments.run else newest_run(RUNS)) as run:
         info = run.info
         title = f"{info.tree}, {info.started:%Y-%m-%d %H:%M:%S}"
         about = About(title, info.limits, info.control_hz, info.cameras, "; ".join(run.damage))
-        show = serve_view(about, arguments.port, arguments.token, album=_Pictures(run), live=False, patient=True)
+        token = secret(address, arguments.token, control=False)
+        server = open_view(about, address, token, album=_Pictures(run), live=False, patient=True)
+        link = link_to(address.host, server.port, token)
         over = threading.Event()
-        reading = threading.Thread(target=_feed, args=(run, show.server, over), name="recording", daemon=True)
+        reading = threading.Thread(target=_feed, args=(run, server, over), name="recording", daemon=True)
         reading.start()
         try:
-            said = json.dumps({"run": str(run.path), "link": show.link}) if arguments.json else show.link
+            said = json.dumps({"run": str(run.path), "link": link}) if arguments.json else link
             say(f"{said}\n")
             arguments.stderr.write(f"showing {run.path}; Ctrl-C ends it\n")
             wait_for_interrupt(arguments.interrupt)
         finally:
             over.set()
             reading.join()
-            show.server.close()
+            server.close()
     return EXIT_SUCCESS
 
 

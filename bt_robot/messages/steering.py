@@ -80,7 +80,10 @@ class Asked:
 
 
 class Steering(Protocol):
-    """The run, as far as a person may change it; any thread may call, and nothing waits."""
+    """The run, as far as a person may change it.
+
+    In the run's own process any thread may call, and nothing waits; elsewhere a wish waits for its answer.
+    """
 
     @property
     def mode(self) -> Mode:

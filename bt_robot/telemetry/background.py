@@ -1,4 +1,4 @@
-"""A sink that takes its time, without ever making the loop wait for it."""
+"""A sink that takes its time, without making whoever publishes wait for it: the loop, or a run's witness."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLOSE_S: Final = 5.0
 
 
 class SlowSink(Protocol):
-    """What may wait: it is called in one thread only, which is not the loop's."""
+    """What may wait: it is called in one thread only, which is nobody else's."""
 
     def publish(self, record: TickRecord) -> None:
         """Take note of one tick.
@@ -49,7 +49,7 @@ class Background:
             sink: The slow one.
             what: What it makes, for messages.
             max_waiting: Ticks that may wait for it.
-            patient: Whether the loop waits for room instead of having ticks dropped: for time that nobody paces.
+            patient: Whether `publish` waits for room instead of dropping ticks: for time that nobody paces.
         """
         self._patient = patient
         self._sink = sink

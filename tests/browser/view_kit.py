@@ -1,11 +1,12 @@
 """The view's server in this process, and ticks made for it: what no run would show so soon, or so surely."""
 
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 
 from bt_robot.arm.so101 import LIMITS, REST
-from bt_robot.cli.live_view import Address, serve_view
+from bt_robot.cli.live_view import link_to, secret
 from bt_robot.messages import (
     Command,
     LinkState,
@@ -16,6 +17,8 @@ from bt_robot.messages import (
     TickRecord,
     Verdict,
 )
+from bt_robot.telemetry.view.address import Address
+from bt_robot.telemetry.view.opening import open_view
 from bt_robot.telemetry.view.told import About
 
 PERIOD_S = 1 / 30
@@ -84,8 +87,10 @@ def serving(title="made", token=None, port=0, **options):
     """Serve a view without a run behind it; yields the server and its link."""
     options.setdefault("steering", Stoppable())
     about = About(title, LIMITS, 1 / PERIOD_S, options.pop("cameras", ()), options.pop("note", ""))
-    show = serve_view(about, Address(port=port, chosen=True), token, **options)
+    address = Address(port=port, chosen=True)
+    token = secret(address, token, control=options.get("control", False))
+    server = open_view(about, address, token, **options)
     try:
-        yield show
+        yield SimpleNamespace(server=server, link=link_to(address.host, server.port, token))
     finally:
-        show.server.close()
+        server.close()

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bt_robot.cli.live_view import HOST, Address, link_to, serve_view, view_address
+from bt_robot.cli.live_view import link_to, secret, view_address
 from bt_robot.cli.replay import main as replay
 from bt_robot.cli.run import main
 from bt_robot.telemetry.recorder import read_run
-from tests.telemetry.view_kit import ABOUT, looking
+from bt_robot.telemetry.view.address import HOST, Address
+from tests.telemetry.view_kit import looking
 
 BT_RUN = Path(sys.executable).parent / "bt-run"
 WAITING = "tree: waiting\nroot: {wait: {duration_s: 60}}\n"
@@ -58,18 +59,9 @@ def test_links():
     ],
 )
 def test_a_token_is_made_where_others_come_or_the_run_can_be_changed(host, control, token, needed):
-    show = serve_view(ABOUT, Address(host, 0, chosen=True), token, control=control)
-    show.server.close()
-    assert ("#token=" in show.link) == needed
-    assert token is None or show.link.endswith(f"#token={token}")
-
-
-def test_if_the_usual_port_is_taken_another_one_will_do():
-    first = serve_view(ABOUT, Address(HOST, 0), None)
-    second = serve_view(ABOUT, Address(HOST, first.server.port), None)
-    assert second.server.port != first.server.port
-    for show in (first, second):
-        show.server.close()
+    made = secret(Address(host, 0, chosen=True), token, control=control)
+    assert bool(made) == needed
+    assert token is None or made == token
 
 
 @pytest.mark.parametrize(

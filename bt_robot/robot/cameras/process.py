@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import Final
 
+from bt_robot.child import ONE_THREAD
 from bt_robot.errors import RobotError
 from bt_robot.robot.cameras.settings import CapturedSettings, Step, largest, to_json
 from bt_robot.robot.cameras.shared_frames import FrameReader, new_memory
@@ -17,8 +18,7 @@ from bt_robot.robot.cameras.shared_frames import FrameReader, new_memory
 _END_S: Final = 1.0
 _SHOWN_BYTES: Final = 600
 _ENVIRONMENT: Final = {
-    # One picture at a time: more threads would only take the cores that others need.
-    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"),
+    **ONE_THREAD,
     # A silent V4L2 device is given up after a second instead of ten.
     "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "1",
     "OPENCV_LOG_LEVEL": "SILENT",

@@ -187,7 +187,6 @@ class Hub:
 
     def hello(self, page: Page) -> bytes:
         """Return the first message to a page."""
-        ended = self._ending()
         return told.encode(
             told.hello(
                 self._about,
@@ -195,7 +194,7 @@ class Hub:
                 control=self._control.state_of(page)["state"],
                 range_s=self._range(),
                 mode=self._control.mode,
-                ending=None if self._ended is None else ended,
+                ending=None if self._ended is None else self._ending(),
             )
         )
 

@@ -1,4 +1,4 @@
-"""The view of a run for web pages: a server in a thread of its own, beside the control loop."""
+"""The view of a run for web pages: a server in a thread of its own."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class _Connection(ServerConnection):
 class ViewServer:
     """A sink that shows a run to web pages.
 
-    The loop only leaves a tick in a bounded queue; everything else is done in a thread of its own, some thirty times
-    a second for all that has come in the meantime.
+    Who publishes only leaves a tick in a bounded queue; everything else is done in a thread of its own, some thirty
+    times a second for all that has come in the meantime.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class ViewServer:
                 try:
                     await self._catch_up()
                     self._hub.look()
-                except Exception:  # a view that fails must not end the view, nor make the loop wait
+                except Exception:  # one bad tick must not end the view, nor make a patient run wait for ever
                     logger.exception("the view stumbled over a tick")
                 await asyncio.sleep(TELL_S)
             await self._part()

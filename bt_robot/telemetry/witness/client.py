@@ -14,6 +14,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Final
 
+from bt_robot.child import ONE_THREAD
 from bt_robot.errors import UsageError
 from bt_robot.messages import NodeInfo, TickRecord
 from bt_robot.messages.steering import Steering
@@ -41,7 +42,7 @@ from bt_robot.telemetry.witness.words import (
 
 logger = logging.getLogger(__name__)
 
-WHAT: Final = "the record of this run"
+_WHAT: Final = "the record of this run"
 START_S: Final = 20.0
 """How long the page may take to be there [s]."""
 
@@ -50,8 +51,6 @@ SILENCE_S: Final = 0.5
 
 END_S: Final = 10.0
 """How long the files may take, and then the process's end, before it is killed [s]."""
-
-_ENVIRONMENT: Final = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class WitnessClient:
@@ -88,7 +87,7 @@ class WitnessClient:
         self._sender.far_end.close()
         self._listening = threading.Thread(target=self._listen, name="witness", daemon=True)
         self._listening.start()
-        self._queue = Background(self._sender, WHAT, max_waiting, patient=patient)
+        self._queue = Background(self._sender, _WHAT, max_waiting, patient=patient)
 
     @property
     def pid(self) -> int:
@@ -239,7 +238,7 @@ class _Sender:
         except Exception as error:  # what a leaf did to this tick must not cost those that come after it
             self._unfit += 1
             if self._unfit == 1:
-                logger.warning("%s lacks a tick that can't be written down: %s", WHAT, error)
+                logger.warning("%s lacks a tick that can't be written down: %s", _WHAT, error)
                 logger.debug("traceback", exc_info=True)
         else:
             for data in parcel:
@@ -248,7 +247,7 @@ class _Sender:
 
     def close(self) -> None:
         if self._unfit > 1:
-            logger.warning("%s lacks %d ticks that can't be written down", WHAT, self._unfit)
+            logger.warning("%s lacks %d ticks that can't be written down", _WHAT, self._unfit)
         self._send(encode(Over(self.ending)))
         self._finished.wait(CLOSE_S)
 
@@ -281,7 +280,7 @@ def _started(ticks: Connection, line: Connection, *, patient: bool) -> subproces
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # whoever reads ours need not wait for its end
             start_new_session=True,  # Ctrl-C is for the run, which still has something to tell while it ends
-            env={**os.environ, **_ENVIRONMENT},
+            env={**os.environ, **ONE_THREAD},
         )
     except OSError as error:
         raise UsageError(f"the process that records the run could not be started: {error}") from error
