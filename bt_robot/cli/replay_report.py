@@ -91,7 +91,8 @@ def describe(result: Mapping[str, Any]) -> str:
 def _verdict(result: Mapping[str, Any]) -> str:
     if result["met"]:
         return "so it ended"
-    return "NOT so it ended" if result["replayed"]["status"] != "RUNNING" else "NOT so, the recording is over before"
+    ended = result["replayed"]["status"] != "RUNNING"
+    return "it ended otherwise" if ended else "the recording is over before that"
 
 
 def _wrapped(line: str) -> list[str]:

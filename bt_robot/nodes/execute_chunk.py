@@ -45,7 +45,8 @@ class ExecuteChunk(Action):
         if action is None:
             return running("no action planned for now; holding")
         if self._stands_still(ctx, passed_s) > (self.stuck_after_s or float("inf")):
-            return failure(f"the policy's actions have moved no joint for {self.stuck_after_s:g} s; is it frozen?")
+            stuck_s = self.stuck_after_s  # a policy never says that it is done; a condition has to see it
+            return failure(f"the policy's actions have moved no joint for {stuck_s:g} s; is it frozen, or done?")
         ctx.propose(action)
         return running(f"{len(ctx.plan.remaining(step + 1))} actions left")
 

@@ -100,6 +100,13 @@ def test_a_name_that_was_made_to_lead_here_is_turned_away(show):
         assert said == "refused"
 
 
+@pytest.mark.parametrize("rest", [")", ", ", '"', ".\n"])
+def test_a_link_may_be_copied_with_what_stands_behind_it(show, rest):
+    with serving(token=TOKEN) as view:
+        page = show(view.link + rest)
+        page.wait("the run's name", lambda: page.text("#title") == "made")
+
+
 @pytest.mark.parametrize("fragment", ["", "#token=", "#token=a-token-that-is-guessed"])
 def test_without_the_token_the_page_stays_empty(show, fragment):
     with serving(token=TOKEN) as view:

@@ -432,7 +432,7 @@ def test_a_recording_that_lacks_ticks_is_replayed_up_to_there(command, job, monk
         " on to SUCCESS"
     ]
     done = command(main, job, "--expect", "SUCCESS")
-    assert (done.code, done.out.splitlines()[-1]) == (1, "expected SUCCESS: NOT so, the recording is over before")
+    assert (done.code, done.out.splitlines()[-1]) == (1, "expected SUCCESS: the recording is over before that")
 
 
 LOOK = "tree: t\nroot:\n  sequence:\n    - wait: {duration_s: 0.3}\n    - in_region: {z_m: [0.9, 1.0]}\n"
@@ -445,7 +445,7 @@ def test_a_failed_run_becomes_a_regression_test(command, tmp_path):
     assert command(main, run, "--expect", "FAILURE").code == 0
     failed = command(main, run, "--tree", path, "--expect", "SUCCESS")
     assert failed.code == 1
-    assert failed.out.splitlines()[-1] == "expected SUCCESS: NOT so it ended"
+    assert failed.out.splitlines()[-1] == "expected SUCCESS: it ended otherwise"
     path.write_text(LOOK.replace("[0.9, 1.0]", "[-0.5, 1.0]"))
     mended = command(main, run, "--tree", path, "--expect", "SUCCESS")
     assert mended.code == 0
@@ -465,7 +465,7 @@ def test_the_recipe_for_pytest_works(command, tmp_path):
     pytest_run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, "tests"]
     failed = subprocess.run(pytest_run, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert (failed.returncode, "1 failed, 1 passed" in failed.stdout) == (1, True)
-    assert "expected SUCCESS: NOT so it ended" in failed.stdout
+    assert "expected SUCCESS: it ended otherwise" in failed.stdout
     path.write_text(LOOK.replace("[0.9, 1.0]", "[-0.5, 1.0]"))
     done = subprocess.run(pytest_run, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert (done.returncode, "2 passed" in done.stdout) == (0, True)

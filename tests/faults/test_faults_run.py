@@ -199,7 +199,7 @@ def test_a_policy_that_answers_the_same_for_ever_is_a_failure_with_that_reason()
         ending, records = run(url, tree=tree, seconds=20)
     assert ending.status is Status.FAILURE
     assert ending.failed_path.endswith("execute_chunk")
-    assert ending.reason == "the policy's actions have moved no joint for 3 s; is it frozen?"
+    assert ending.reason == "the policy's actions have moved no joint for 3 s; is it frozen, or done?"
     assert records[-1].time_s < 4.0
 
 
@@ -270,7 +270,7 @@ def test_the_arm_of_a_blank_camera_does_not_pick():
         ending = session.run()
     assert ending.status is Status.FAILURE
     assert ending.failed_path.endswith("/execute_chunk")
-    assert ending.reason == "the policy's actions have moved no joint for 10 s; is it frozen?"
+    assert ending.reason == "the policy's actions have moved no joint for 10 s; is it frozen, or done?"
 
 
 def test_commands_stay_inside_the_envelope_of_the_config_not_of_the_robot():

@@ -30,7 +30,7 @@ def test_a_policy_that_never_moves_the_arm_is_a_failure_after_some_time(world):
     assert before[50].status is Status.RUNNING
     assert (last.status, last.reason) == (
         Status.FAILURE,
-        "the policy's actions have moved no joint for 2 s; is it frozen?",
+        "the policy's actions have moved no joint for 2 s; is it frozen, or done?",
     )
     assert world.proposal is None
 

@@ -118,7 +118,7 @@ class RecordedRun:
         self._blocks = Blocks(file, index, self._start_ns)
         if index.cut_off:
             self._blocks.damage.insert(
-                0, "the recording was cut off: the program or the machine was stopped in the run"
+                0, "the recording was cut off: the run was stopped in the middle, or the file was not copied whole"
             )
         if self.left_out_ticks:
             self._blocks.damage.append(

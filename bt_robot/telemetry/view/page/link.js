@@ -22,7 +22,9 @@ export class Link {
     this.failures = 0; // connections in a row that could not be opened
     /** @type {WebSocket|null} */ this.socket = null;
     // A token stands behind the '#', so that it is in no request line and in no log; it travels as a subprotocol.
-    this.token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+    // What follows it in a link that was copied with a bracket or a comma is not part of it.
+    const given = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+    this.token = given.replace(/[^A-Za-z0-9_-].*$/s, "");
     this.open();
   }
 
