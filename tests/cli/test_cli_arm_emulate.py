@@ -33,14 +33,16 @@ def test_json_says_where_everything_is(tmp_path, command):
         assert session.end()[0] == 0
 
 
-def test_an_emulator_that_dies_is_told(tmp_path):
-    with Session("emulate", "--physics", "lag", "--json") as session:
+def test_an_emulator_that_dies_is_told_and_its_link_is_gone(tmp_path):
+    link = tmp_path / "arm"
+    with Session("emulate", "--link", link, "--physics", "lag", "--json") as session:
         said = json.loads(session.process.stdout.readline())
         os.kill(said["pid"], signal.SIGKILL)
         code, out, err = session.end()
     assert code == 1
     assert "the emulator has ended by itself" in err
     assert json.loads(out.splitlines()[-1])["status"] == "FAILURE"
+    assert not os.path.lexists(link)
 
 
 def test_a_link_does_not_replace_a_file(tmp_path, command):

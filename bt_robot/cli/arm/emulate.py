@@ -50,6 +50,7 @@ def _add_flags(parser: Parser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from bt_robot.child import Child
+    from bt_robot.robot.emulator.pty import unlink
 
     link = os.path.abspath(arguments.link) if arguments.link else ""
     if os.path.lexists(link) and not os.path.islink(link):
@@ -66,8 +67,9 @@ def _run(arguments: argparse.Namespace) -> int:
             _wait(emulator, arguments.interrupt)
     finally:
         emulator.stop()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)  # if it could not do so itself
+        if folder:  # what it could not take away itself, as when it was killed
+            shutil.rmtree(folder, ignore_errors=True)
+            unlink(link)
     return EXIT_SUCCESS
 
 

@@ -142,8 +142,8 @@ def _serve(args: argparse.Namespace, folder: Path) -> int:
         server.run(watched)
     finally:
         control.close()
-        log.close()
         server.stop()
+        log.close()
         close_plant()
     return 0
 
