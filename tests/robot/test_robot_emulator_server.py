@@ -3,6 +3,8 @@
 import errno
 import os
 import select
+import sys
+import threading
 import time
 
 import pytest
@@ -287,3 +289,26 @@ def test_it_can_be_stopped_at_any_time_any_number_of_times():
     server = PtyServer(line()).start()
     for _ in range(2):
         server.stop()
+
+
+@pytest.mark.parametrize("call", range(1, 9))
+def test_a_signal_that_asks_for_the_end_may_come_while_the_end_is_asked_for(call):
+    server = PtyServer(line())
+    calls = []
+
+    def signalled(frame, event, argument):
+        """Call `end` again in the midst of `end`, as a signal handler does."""
+        calls.append(event)
+        if len(calls) == call:
+            server.end()
+
+    def ask():
+        sys.setprofile(signalled)
+        server.end()
+        sys.setprofile(None)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+    server.stop()

@@ -70,7 +70,7 @@ class PtyServer:
         self._step_cost_s = 0.0
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread: threading.Thread | None = None
-        self._ended = threading.Event()
+        self._ended = False
         self._pty: Pty | None = None
         self._path = ""
         self.reappear()
@@ -104,7 +104,7 @@ class PtyServer:
 
     def end(self) -> None:
         """Let `run` return soon; may be called by a signal handler."""
-        self._ended.set()
+        self._ended = True  # an event has a lock, on which a signal within this call would wait for ever
         self._poke()
 
     def __enter__(self) -> Self:
@@ -150,7 +150,7 @@ class PtyServer:
             watched: Other files to wait for, asked each time before waiting.
         """
         _wake_punctually()
-        while not self._ended.is_set():
+        while not self._ended:
             with self.lock:
                 fd = -1 if self._pty is None or self._jammed else self._pty.fd
                 wait_s = self._wait_s(_now_s())
