@@ -175,24 +175,31 @@ def tree_of(root, name="t"):
     return build_tree(parse_tree(f"tree: {name}\nroot: {root}\n", "t.yaml", REGISTRY))
 
 
+def loop_of(robot, tree, person, helm, link=None, plan=None, **changes):
+    """The loop of a run that a person looks at and steers."""
+    return Loop(
+        robot=robot,
+        tree=tree,
+        link=link or SilentPolicy(),
+        plan=plan or Plan(10, 5),
+        clock=SimulatedClock(PERIOD_S),
+        limits=so101.LIMITS,
+        poses={},
+        sinks=[person],
+        helm=helm,
+        **changes,
+    )
+
+
 def run(root, script, **changes):
     """Run a one-line tree, held and steered as the script says; return the ending, the person and the robot."""
     helm, steps = changes.pop("helm", None) or Helm(), iter(range(300))
     person = Person(helm, script)
     robot = FakeRobot()
     robot.connect()
-    loop = Loop(
-        robot=robot,
-        tree=tree_of(root) if isinstance(root, str) else root,
-        link=changes.pop("link", None) or SilentPolicy(),
-        plan=changes.pop("plan", None) or Plan(10, 5),
-        clock=SimulatedClock(PERIOD_S),
-        limits=so101.LIMITS,
-        poses={},
-        sinks=[person],
-        helm=helm,
-        **{"max_time_s": 1.0, "interrupted": lambda: next(steps, None) is None, **changes},
-    )
+    link, plan = changes.pop("link", None), changes.pop("plan", None)
+    changes = {"max_time_s": 1.0, "interrupted": lambda: next(steps, None) is None, **changes}
+    loop = loop_of(robot, tree_of(root) if isinstance(root, str) else root, person, helm, link, plan, **changes)
     ending = loop.run()
     assert [command.step for command in robot.commands] == [record.step for record in person.records]
     assert audit([command.positions for command in robot.commands], so101.REST, so101.LIMITS, PERIOD_S) == []
@@ -561,18 +568,7 @@ def test_the_emergency_stop_stops_the_robot_at_once_whatever_the_run_is_doing(be
     robot.connect()
     helm = Helm(stop=lambda why: (reasons.append(why), robot.emergency_stop(why)))
     person = Person(helm, {2: before, 6: [lambda: helm.stop("anna")]})
-    loop = Loop(
-        robot=robot,
-        tree=tree_of("{parallel: [go, clocked]}"),
-        link=SilentPolicy(),
-        plan=Plan(10, 5),
-        clock=SimulatedClock(PERIOD_S),
-        limits=so101.LIMITS,
-        poses={},
-        sinks=[person],
-        helm=helm,
-    )
-    ending = loop.run()
+    ending = loop_of(robot, tree_of("{parallel: [go, clocked]}"), person, helm).run()
     assert reasons == ["pressed by anna"]
     assert "pressed by anna" in ending.reason
     assert person.records[-1].step == 6
@@ -603,18 +599,7 @@ def test_what_people_did_before_a_tick_that_failed_is_in_the_ending():
     helm, robot = Helm(), Lame()
     robot.connect()
     person = Person(helm, {3: ["hold"]})
-    loop = Loop(
-        robot=robot,
-        tree=tree_of("go"),
-        link=SilentPolicy(),
-        plan=Plan(10, 5),
-        clock=SimulatedClock(PERIOD_S),
-        limits=so101.LIMITS,
-        poses={},
-        sinks=[person],
-        helm=helm,
-    )
-    ending = loop.run()
+    ending = loop_of(robot, tree_of("go"), person, helm).run()
     assert ending.reason == "the cable broke"
     assert ending.acts == ("anna: hold",)
     assert not any(record.acts for record in person.records)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -69,6 +70,16 @@ class Onlooker:
         self.heard.append(("let go", who))
         if self.mode == "stepping":
             self.mode = "held"
+
+
+@contextmanager
+def page_of(client, run):
+    """A page that has seen the first tick of a run."""
+    port = client.show(VIEW, run)
+    tick(client, 0)
+    with looking(port, VIEW.token) as page:
+        page.until("state")
+        yield page
 
 
 @pytest.fixture
@@ -173,10 +184,7 @@ def test_what_it_logs_is_logged_here_once(start, recording, caplog):
 
 def test_a_page_steers_the_run_from_over_there(start, run):
     client = start()
-    port = client.show(VIEW, run)
-    tick(client, 0)
-    with looking(port, VIEW.token) as page:
-        page.until("state")
+    with page_of(client, run) as page:
         page.steer("resume")
         assert page.until("refused", what="resume")["why"] == "not now"
         page.steer("hold")
@@ -258,10 +266,7 @@ def test_killed_in_the_run_it_is_told_once_and_the_run_goes_on(start, recording,
 
 def test_killed_with_a_page_that_stepped_the_run_is_held_and_told(start, run, caplog):
     client = start()
-    port = client.show(VIEW, run)
-    tick(client, 0)
-    with looking(port, VIEW.token) as page:
-        page.until("state")
+    with page_of(client, run) as page:
         page.steer("step_to_change")
         await_true(lambda: run.mode == "stepping", "the step")
         os.kill(client.pid, signal.SIGKILL)
@@ -273,10 +278,7 @@ def test_killed_with_a_page_that_stepped_the_run_is_held_and_told(start, run, ca
 
 def test_an_emergency_stop_is_heard_although_it_is_killed_right_after(start, run):
     client = start()
-    port = client.show(VIEW, run)
-    tick(client, 0)
-    with looking(port, VIEW.token) as page:
-        page.until("state")
+    with page_of(client, run) as page:
         page.act("stop")
         await_true(lambda: ("stop", "page 1 (127.0.0.1)") in run.heard, "the stop")
         os.kill(client.pid, signal.SIGKILL)
@@ -299,10 +301,7 @@ def test_stopped_it_keeps_nobody_waiting_and_goes_on_with_what_did_fit(start, re
 
 def test_stopped_while_the_run_is_stepped_the_run_is_held(start, run):
     client = start()
-    port = client.show(VIEW, run)
-    tick(client, 0)
-    with looking(port, VIEW.token) as page:
-        page.until("state")
+    with page_of(client, run) as page:
         page.steer("step_to_change")
         await_true(lambda: run.mode == "stepping", "the step")
         os.kill(client.pid, signal.SIGSTOP)
