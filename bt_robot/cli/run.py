@@ -274,7 +274,10 @@ def _logging_into(handler: LogLines, stderr: BackgroundWriter) -> Generator[None
     past = LineStream(handler.take)
     try:
         with redirect_stderr(past):
-            yield
+            try:
+                yield
+            finally:
+                stderr.settle()  # the screen is given back before anybody may write past the log again
     finally:
         past.finish()
         root.handlers[:] = before

@@ -215,6 +215,12 @@ def test_a_terminal_without_colours_shows_the_statuses_all_the_same(run):
 _TALKATIVE = """
 import sys, threading, time
 from bt_robot.cli.run import main
+from bt_robot.telemetry.writer import BackgroundWriter
+put = BackgroundWriter._put
+def put_late(writer, text):
+    time.sleep(0.3 if "?1049l" in text else 0.0)  # a slow terminal, just when its screen is given back
+    put(writer, text)
+BackgroundWriter._put = put_late
 def talk():
     while True:
         sys.stderr.write("words of a library\\n")
