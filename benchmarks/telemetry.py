@@ -3,7 +3,8 @@
 The whole program as `bt-run` runs it, in real time, on the emulated arm with two cameras (as in `benchmarks.jitter`,
 whose settings and measures it uses), in turns in the same run:
 
-- *none*: the loop, its summary and the live view of a terminal; measured twice, to see what is chance;
+- *none*: the loop, its summary and the live view of a terminal; measured twice, to see what is
+  chance; the others are held against both;
 - *recorder*: the same, and everything recorded into `run.mcap`;
 - *three readers*: the same, and the view's server with three clients in a process of their own that read everything
   that a page asks for, both cameras included;
@@ -62,7 +63,9 @@ from bt_robot.telemetry.view.server import ViewServer
 from bt_robot.telemetry.view.told import About
 from bt_robot.telemetry.witness.words import RecordingOrder
 
-HZ = 100
+HZ = 97
+"""Not 100: the guardian's bus cycles lie on a grid of 100 Hz, and a loop of the same rate would keep one distance from
+them for a whole turn, by chance a good or a bad one. So each turn meets all of them [Hz]."""
 BOUND = 1.5
 CLIENTS = 3
 CUTS = 200
@@ -132,7 +135,7 @@ def in_a_process(session: Session, folder: Path, watchers: Watchers | None) -> G
         if watchers is not None:
             watchers(told.link)
         yield [told]
-        told.end(Ending(Status.FAILURE, "it was only measured"))
+        told.end(Ending(Status.FAILURE, "it was only measured"), ())
 
 
 @contextmanager
@@ -348,11 +351,11 @@ def cells(turn: Turn) -> str:
 
 def print_loops(loops: dict[str, Turn]) -> bool:
     """Print the first table; return whether the bound is kept."""
-    kept = True
+    kept, none_s = True, (loops["none"].p99_s + loops["none again"].p99_s) / 2
     head = f"| {HZ} Hz, told of | lateness p50 / p99 / max | p99, less waiting for a core | CPU per tick | skipped |"
     print(f"{head} p99, against none | bound | |\n{'|---' * 8}|")
     for name, turn in loops.items():
-        ratio = turn.p99_s / loops["none"].p99_s
+        ratio = turn.p99_s / none_s
         rival = name.startswith("none") or "threads" in name
         good = ratio <= BOUND or rival
         bound = "|" if rival else f"{BOUND:g} × | {'kept' if good else '**missed**'}"

@@ -187,11 +187,11 @@ def _drive(
         edits = watcher.take if watcher else lambda: None
         sinks = [tally, recording, terminal, *([told] if told else []), *others]
         ending = session.run(sinks, arguments.interrupt, edits, helm)
+        missing = unmet((watcher or session.job).spec.expects, session.robot)
         if told is not None:
-            told.end(ending)
+            told.end(ending, missing or ())
     wall_s = time.monotonic() - began_s
-    expects = (watcher or session.job).spec.expects
-    result = summary(session, ending, tally.numbers, wall_s, unmet(expects, session.robot))
+    result = summary(session, ending, tally.numbers, wall_s, missing)
     result["edits"] = len(watcher.taken) if watcher else 0
     if folder is not None:
         result["artifacts"] = str(folder)

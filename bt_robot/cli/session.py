@@ -109,7 +109,7 @@ class Session:
         self,
         sinks: Sequence[Sink] = (),
         interrupted: Callable[[], bool] = lambda: False,
-        edits: Callable[[], Tree | None] = lambda: None,
+        edits: Callable[[], Tree | tuple[str, ...] | None] = lambda: None,
         helm: Helm | None = None,
     ) -> Ending:
         """Arm the robot and tick the tree to its end, or the edited one that took over.
@@ -117,7 +117,7 @@ class Session:
         Args:
             sinks: Told of every tick.
             interrupted: Asked on every tick; True ends the run.
-            edits: Asked on every tick for a tree that takes over.
+            edits: Asked on every tick for a tree that takes over, or why an edit changes nothing.
             helm: What people want of the run while it goes on.
 
         Raises:

@@ -116,7 +116,7 @@ def _ended(run: RecordedRun) -> Ended:
 
     if run.ending is None:
         return Ended("", "; ".join(run.damage) or "the recording was cut off")
-    return Ended(run.ending.status, run.ending.reason, run.ending.failed_path, run.ending.acts)
+    return Ended.of(run.ending)
 
 
 class _Pictures:

@@ -31,8 +31,8 @@ TreeOf = Callable[[Sequence[NodeInfo]], tuple[TreeSpec, Tree]]
 class Watcher:
     """Looks for edits in a thread of its own and keeps the newest tree that may take over.
 
-    An edit with mistakes is told in the log, as `bt-check` tells it, and changes nothing. Files that an edit may come
-    to include are watched, too: all YAML files beside the known ones.
+    An edit with mistakes is told as an event of the run, as `bt-check` tells it, and changes nothing. Files that an
+    edit may come to include are watched, too: all YAML files beside the known ones.
 
     Attributes:
         spec: The tree that runs, or ran last.
@@ -54,6 +54,7 @@ class Watcher:
         self._loaded = self._seen
         self._lock = threading.Lock()
         self._edit: tuple[TreeSpec, Tree] | None = None
+        self._amiss: tuple[str, ...] = ()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="tree files", daemon=True)
 
@@ -69,16 +70,17 @@ class Watcher:
         self._closing.set()
         self._thread.join()
 
-    def take(self) -> Tree | None:
-        """Return an edited tree that no one has taken yet; None as long as there is none. Never waits."""
+    def take(self) -> Tree | tuple[str, ...] | None:
+        """Return an edited tree that no one has taken yet, or why an edit changes nothing, in lines. Never waits."""
         if not self._lock.acquire(blocking=False):
             return None
         try:
             edit, self._edit = self._edit, None
+            amiss, self._amiss = self._amiss or None, ()
         finally:
             self._lock.release()
         if edit is None:
-            return None
+            return amiss
         self.spec, tree = edit
         self.taken.append(edit)
         return tree
@@ -93,9 +95,10 @@ class Watcher:
         try:
             spec, tree = self._load()
         except BtRobotError as error:
-            logger.warning("the edit changes nothing:")
-            for line in str(error).splitlines()[:MOST_TOLD]:
-                logger.warning("%s", line.removeprefix(f"{self._known.files[0].parent}/"))
+            folder = f"{self._known.files[0].parent}/"
+            lines = [line.removeprefix(folder) for line in str(error).splitlines()[:MOST_TOLD]]
+            with self._lock:
+                self._amiss = ("the edit changes nothing:", *lines)
             return
         except Exception:  # a tree that was edited must not end the run of the one that runs
             logger.exception("the edited tree could not be loaded")

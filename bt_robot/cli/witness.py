@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,12 +68,17 @@ class RunWitness:
         """Tell of a tick."""
         self._client.publish(record)
 
-    def end(self, ending: Ending) -> None:
-        """Say how the run ended, and wait a moment for its files."""
+    def end(self, ending: Ending, unmet: Sequence[str]) -> None:
+        """Say how the run ended, and wait a moment for its files.
+
+        Args:
+            ending: How it ended.
+            unmet: What the tree expects and is not so, in words.
+        """
         from bt_robot.telemetry.recorder import RecordedEnding
 
         status = "INTERRUPTED" if ending.interrupted else "SUCCESS" if ending.status == "SUCCESS" else "FAILURE"
-        self._client.end(RecordedEnding(status, ending.reason, ending.failed_path, ending.acts))
+        self._client.end(RecordedEnding(status, ending.reason, ending.failed_path, ending.acts, tuple(unmet)))
         self._client.finish()
 
 

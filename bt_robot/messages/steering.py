@@ -70,13 +70,11 @@ class Asked:
         number: Its number.
         path: The node that asks; empty if that is not known.
         text: The question.
-        until_s: When it is too late, on the run's clock [s]; None if it never is.
     """
 
     number: int
     path: str
     text: str
-    until_s: float | None = None
 
 
 class Steering(Protocol):

@@ -167,6 +167,7 @@ class NodeState:
         ticked: Whether it was ticked in the latest tick.
         age_s: How old the evidence was that it rested on [s]; None where it rests on none that ages.
         confidence: How clearly the evidence was on its answer's side, 0 … 1; None where nothing is weighed.
+        cause: The node below it whose reason explains its failure, by its index; None where it is none but itself.
     """
 
     status: Status
@@ -175,6 +176,7 @@ class NodeState:
     ticked: bool = False
     age_s: float | None = None
     confidence: float | None = None
+    cause: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from bt_robot.messages import NodeInfo, NodeState, Status, TickRecord
 from bt_robot.replay.pairing import pair
+from bt_robot.telemetry.explained import words_of
 
 SAME_COMMAND: Final = 1e-6
 """Commands that differ by less are the same [rad, gripper 0 … 1]."""
@@ -197,7 +198,9 @@ def _cause(differences: Sequence[tuple[NodeDifference, int]]) -> NodeDifference:
 
 
 def _explained(record: TickRecord, i: int) -> NodeState:
-    """Return what a node said; where it has no words, with those of the nearest node below it that said the same.
+    """Return what a node said; where it has no words, with those of a node below it.
+
+    That is the one that explains its failure, or else the nearest that said the same.
 
     The words of one that did not answer are old; where the tree is instead says more.
     """
@@ -208,6 +211,8 @@ def _explained(record: TickRecord, i: int) -> NodeState:
         return replace(said, reason=f"{why}; {busiest} is RUNNING" if busiest else why)
     if said.reason:
         return said
+    if said.cause is not None:
+        return replace(said, reason=words_of(record.layout, record.nodes, i))
     below = f"{record.layout[i].path}/"
     for node, state in zip(record.layout[i + 1 :], record.nodes[i + 1 :], strict=False):
         if not node.path.startswith(below):

@@ -123,7 +123,7 @@ class Loop:
         sinks: Sequence[Sink] = (),
         max_time_s: float | None = None,
         interrupted: Callable[[], bool] = lambda: False,
-        edits: Callable[[], Tree | None] = lambda: None,
+        edits: Callable[[], Tree | tuple[str, ...] | None] = lambda: None,
         body: Body | None = None,
         sight: Sight | None = None,
         judge: Judge | None = None,
@@ -143,7 +143,8 @@ class Loop:
             sinks: Told of every tick.
             max_time_s: End the run as a FAILURE after this time on the run's clock.
             interrupted: Asked on every tick; True ends the run.
-            edits: Asked on every tick, without waiting; a tree takes over once the arm is at rest.
+            edits: Asked on every tick, without waiting: for a tree, which takes over once the arm is at rest, or why an
+                edit changes nothing, in lines.
             body: What is known of the robot besides its joints.
             sight: Finds things in pictures; it looks at once by default.
             judge: Answers questions about pictures; it takes none by default.
@@ -313,7 +314,10 @@ class Loop:
             The status, and what a person should read about an edit.
         """
         told: list[str] = []
-        if edited := self._edits():
+        edited = self._edits()
+        if isinstance(edited, tuple):
+            told += edited
+        elif edited:
             if self._edited is None:
                 self._tree.halt()
                 told.append("the tree was edited; holding until the arm is at rest")

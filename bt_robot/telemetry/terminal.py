@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bt_robot.messages import LinkState, NodeInfo, PlanStats, Status, TickRecord
 from bt_robot.telemetry.counted import counted
+from bt_robot.telemetry.explained import words_of
 from bt_robot.telemetry.log_lines import LogLines
 from bt_robot.telemetry.one_line import one_line, start, tail
 from bt_robot.telemetry.screen import Screen
@@ -290,7 +291,8 @@ class PlainTerminal:
             state = record.nodes[i]
             status = state.status if state.ticked else Status.IDLE
             if status is not self._last[i] and status is not Status.IDLE:
-                reason = f": {state.reason}" if state.reason and status is Status.FAILURE else ""
+                words = words_of(self._nodes, record.nodes, i) if status is Status.FAILURE else ""
+                reason = f": {words}" if words else ""
                 line = f"{LOOKS[status][0]} {self._nodes[i].path} {status}{reason}"
                 if status is Status.RUNNING:
                     began.append(line)

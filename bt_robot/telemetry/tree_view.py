@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from bt_robot.messages import NodeInfo, NodeState, Status, TickRecord
+from bt_robot.telemetry.explained import words_of
 from bt_robot.telemetry.one_line import one_line
 
 LOOKS = {
@@ -108,9 +109,12 @@ def tree_lines(
     """
     step = 2 if 4 * max(node.depth for node in nodes) <= width else 1
     lines: list[Text | Padding] = []
-    for i in chosen(nodes, states, room):
+    shown = chosen(nodes, states, room)
+    for i in shown:
+        told_below = states[i].cause in shown
+        words = states[i].reason if told_below else words_of(nodes, states, i)
         indent = min(step * nodes[i].depth, width // 2)
-        line = _line(nodes[i], states[i], durations_s[i])
+        line = _line(nodes[i], states[i], durations_s[i], words)
         if whole and states[i].status is Status.FAILURE:
             line.no_wrap, line.overflow = False, "fold"
             lines.append(Padding(line, (0, 0, 0, indent), expand=False))
@@ -124,7 +128,7 @@ def _runs(state: NodeState) -> bool:
     return state.ticked and state.status is Status.RUNNING
 
 
-def _line(node: NodeInfo, state: NodeState, duration_s: float) -> Text:
+def _line(node: NodeInfo, state: NodeState, duration_s: float, words: str) -> Text:
     glyph, style = LOOKS[state.status]
     name = node.name if node.name == node.type else f"{node.name} ({node.type})"
     line = Text(no_wrap=True, overflow="ellipsis")
@@ -132,6 +136,6 @@ def _line(node: NodeInfo, state: NodeState, duration_s: float) -> Text:
     line.append(f" {one_line(name)}", style if state.ticked else "dim")
     if duration_s >= _SHOWN_FROM_S:
         line.append(f"  {duration_s:.1f} s", "dim")
-    if state.reason:
-        line.append(f"  {one_line(state.reason)}", "red" if state.status is Status.FAILURE and state.ticked else "dim")
+    if words:
+        line.append(f"  {one_line(words)}", "red" if state.status is Status.FAILURE and state.ticked else "dim")
     return line

@@ -24,7 +24,8 @@ FEW = (
 )
 IDLE, RUNNING = NodeState(Status.IDLE), NodeState(Status.RUNNING, "at it", 0.0, ticked=True)
 FAILED = NodeState(Status.FAILURE, "the cup is gone", 1.0, ticked=True)
-SILENT = replace(FAILED, reason="")
+SILENT = replace(FAILED, reason="", cause=2)
+DECLINED = replace(FAILED, reason="nothing to hold for")
 TRAVEL_AND_BACK = """
 for (const key of ['Home', 'l']) dispatchEvent(new KeyboardEvent('keydown', {key}));
 """
@@ -54,8 +55,8 @@ def test_the_page_shows_the_tree_and_how_each_node_stands(view, show):
     assert page.complaints == []
 
 
-def test_a_node_that_failed_without_a_word_says_what_failed_below_it(view, show):
-    publish(view, range(30), (SILENT, SILENT, FAILED, IDLE))
+def test_a_node_that_failed_without_a_word_says_what_explains_it(view, show):
+    publish(view, range(30), (SILENT, SILENT, FAILED, DECLINED))
     page = show(view.link).await_run()
     page.await_status("wait", "FAILURE")
     for index, name in enumerate(("task", "pick")):

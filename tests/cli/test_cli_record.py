@@ -77,6 +77,14 @@ def test_the_tree_of_a_single_prompt_is_recorded_too(command, tmp_path):
         assert (run.ending.status, run.info.max_time_s) == ("FAILURE", 1.0)
 
 
+def test_what_a_tree_expects_and_is_not_so_is_recorded(command, tmp_path):
+    tree = tmp_path / "lazy.yaml"
+    tree.write_text("tree: lazy\nexpects: {in_container: [red]}\nroot: {wait: {duration_s: 0.1}}\n")
+    done = command(main, str(tree), "--fast", "--json", "--out", str(tmp_path / "runs"))
+    with read_run(Path(done.json["artifacts"])) as run:
+        assert (run.ending.status, run.ending.unmet) == ("SUCCESS", ("the red block is not in the container",))
+
+
 @pytest.mark.parametrize("limit", ["1", "0", "much"])
 def test_a_limit_without_room_for_a_run_is_refused(command, tmp_path, limit):
     done = command(main, "pick_place", "--fast", "--record-limit", limit, "--out", tmp_path)

@@ -561,6 +561,13 @@ def test_an_edited_tree_takes_over_once_the_arm_is_at_rest():
     assert ending.failed_path == "new/go"
 
 
+def test_why_an_edit_changes_nothing_is_told_and_the_tree_goes_on():
+    words = ("the edit changes nothing:", "t.yaml:3:5: no such node")
+    _, _, records = run("go", edits=edits((3, words)))
+    assert [record.events for record in records[:5]] == [(), (), (), words, ()]
+    assert all(record.nodes[0].ticked and record.layout is records[0].layout for record in records)
+
+
 def test_what_an_edit_interrupts_is_halted_first(monkeypatch):
     monkeypatch.setattr(Halted, "halts", [])
     _, _, records = run("halted", edits=edits((5, tree_of("halted"))), max_time_s=10 * PERIOD_S)

@@ -77,7 +77,10 @@ def runs(draw, max_ticks=8):
         if records and draw(st.integers(0, 4)) == 0:
             layout, states = draw(layouts()), ()
         states = tuple(
-            states[i] if states and draw(st.booleans()) else draw(made(NodeState)) for i in range(len(layout))
+            states[i]
+            if states and draw(st.booleans())
+            else draw(made(NodeState, cause=st.none() | st.integers(0, len(layout) - 1)))
+            for i in range(len(layout))
         )
         chunk = draw(st.none() | chunks())
         captured_s = max(0, step - draw(st.integers(0, 2))) * PERIOD_S

@@ -251,6 +251,18 @@ def test_ticks_of_other_trees_than_they_say_are_left_out_and_told(record, tmp_pa
         assert run.damage[-1] == "the recording is damaged at 1.0 s: a tick of another tree"
 
 
+@pytest.mark.parametrize("cause", [-1, 3])
+def test_a_failure_because_of_a_node_that_is_not_there_is_left_out_and_told(record, tmp_path, cause):
+    recorder = Recorder(tmp_path / "run.mcap", run_info(), lambda _: ("t", ()), 10.0, 10**7)
+    for step in range(60):
+        lost = NodeState(Status.FAILURE, ticked=True, cause=cause if step == 40 else 2)
+        recorder.publish(record(step, layout=NODES, nodes=(lost,) * 3))
+    recorder.close()
+    with read_run(tmp_path) as run:
+        assert 40 not in [tick.step for tick in run.records()]
+        assert f"because of node {cause}" in run.damage[-1]
+
+
 def test_a_value_that_is_too_deep_costs_no_more_than_its_second(record, tmp_path):
     deep = KeyWrite("t", "key", 1)
     recorder = Recorder(tmp_path / "run.mcap", run_info(), lambda _: ("t", ()), 10.0, 10**7)

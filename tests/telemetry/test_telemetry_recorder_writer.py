@@ -158,6 +158,11 @@ def test_an_end_without_a_reason_or_a_node_is_told_too(path, ticks, status, leve
     assert lines_of(path)[-1] == (level, run_info().tree, f"the run ended: {status}")
 
 
+def test_what_is_not_as_expected_stands_at_the_end(path, ticks):
+    recorded(path, ticks(1), ending=RecordedEnding("SUCCESS", unmet=("the red block is not in the container",)))
+    assert lines_of(path)[-1] == (30, run_info().tree, "not as expected: the red block is not in the container")
+
+
 def test_joints_bear_the_time_of_their_measurement_which_never_goes_back(path, ticks):
     """A tick that begins late sees the same measurement as if it were older."""
     records, ages_s = ticks(5), [0.010, 0.010, 0.050, 0.010, -0.5]

@@ -250,6 +250,12 @@ def test_without_a_screen_a_line_is_written_when_something_happens(record, nodes
     ]
 
 
+def test_a_line_of_a_failure_tells_what_explains_it(record, nodes):
+    silent = NodeState(Status.FAILURE, ticked=True, cause=2)
+    lines = plain_log(record, nodes, [(RUNNING,) * 3], [(RUNNING, silent, NodeState(Status.FAILURE, "empty", 0.1))])
+    assert lines[-1] == "   0.03 s  ✗ t/pick FAILURE: wait: empty"
+
+
 def test_in_one_tick_children_end_before_their_parents_and_before_anything_begins(record):
     nodes = tuple(
         NodeInfo(path, "vla_skill", path, path.count("/"), parent, "subtree")

@@ -107,6 +107,15 @@ def test_a_line_tells_glyph_name_time_and_reason():
     ]
 
 
+@pytest.mark.parametrize(
+    ("room", "lines"), [(3, ["✗ n0", "  ✗ n1", "    ✗ n2  too far"]), (2, ["✗ n0  n2: too far", "  ✗ n1  n2: too far"])]
+)
+def test_who_failed_without_a_word_says_what_explains_it_where_that_has_no_line(room, lines):
+    failed = NodeState(Status.FAILURE, ticked=True, cause=2)
+    states = (failed, failed, NodeState(Status.FAILURE, "too far", ticked=True))
+    assert shown(tree_of([-1, 0, 1]), states, room, 80) == lines
+
+
 def test_a_time_that_would_read_as_nothing_is_left_out():
     assert [line.plain for line in tree_lines(NODES[:1], (DONE,), (1 / 30,), 1, 80)] == ["✓ n0"]
 

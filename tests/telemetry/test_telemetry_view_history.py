@@ -75,7 +75,7 @@ def test_the_state_of_every_tick_in_every_block(ticks):
     for k in (0, 1, BLOCK_TICKS - 1, BLOCK_TICKS, BLOCK_TICKS + 1, 2 * BLOCK_TICKS, MANY - 1):
         state = history.state(ticks[k].time_s)
         assert state["step"] == k
-        assert state["nodes"][2] == [2, "RUNNING", True, f"{k} left", k // 7 / HZ, None, None]
+        assert state["nodes"][2] == [2, "RUNNING", True, f"{k} left", k // 7 / HZ, None, None, None]
         assert state["blackboard"] == {"t": {"seen": k - k % 5}}
         assert state["link"]["available"] is True
 

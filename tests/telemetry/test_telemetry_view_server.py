@@ -144,7 +144,7 @@ def test_a_page_that_joins_before_the_run_sees_it_begin(server, record):
         page.until("lanes", whole=True)
         server.publish(record(0, layout=LAYOUT, nodes=R3))
         assert page.until("layout")["nodes"][1][0] == "t/pick"
-        assert page.until("state")["nodes"][2] == [2, "RUNNING", True, "", 0.0, None, None]
+        assert page.until("state")["nodes"][2] == [2, "RUNNING", True, "", 0.0, None, None, None]
         server.publish(record(1, layout=LAYOUT, nodes=states("RUNNING", "FAILURE", "FAILURE")))
         assert [row[:2] for row in page.until("tick")["nodes"]] == [[1, "FAILURE"], [2, "FAILURE"]]
         assert page.until("lanes", whole=False)["lanes"][1]["spans"] == [[0.0, round(1 / 30, 6), "FAILURE"]]
@@ -405,8 +405,8 @@ def test_how_the_run_is_steered_is_told_to_everybody(steered, run):
         run.mode = "held"
         assert page.until("mode", mode="held") == {"type": "mode", "mode": "held", "at": "t/pick"}
         assert page.until("breakpoints")["list"] == [["t/pick", "any", True]]
-        run.questions = (Asked(4, "t/pick", "<b>go on?</b>", 7.5),)
-        assert page.until("questions", list=[[4, "t/pick", "<b>go on?</b>", 7.5]])
+        run.questions = (Asked(4, "t/pick", "<b>go on?</b>"),)
+        assert page.until("questions", list=[[4, "t/pick", "<b>go on?</b>"]])
 
 
 def test_whoever_is_silent_loses_control_and_the_run_is_told(steered, run, clock):

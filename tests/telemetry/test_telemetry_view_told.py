@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bt_robot.messages import ActionChunk, Health, KeyWrite, LatencyParts, NodeState, Splice, Status, Verdict
+from bt_robot.telemetry.recorder import RecordedEnding
 from bt_robot.telemetry.view import told
+from bt_robot.telemetry.view.told import Ended
 from tests.scale import examples
 from tests.telemetry.record_strategies import runs, values
 from tests.telemetry.view_kit import ABOUT, LAYOUT, as_json, states, tidy
@@ -36,6 +38,18 @@ def test_the_first_message():
     }
 
 
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        (RecordedEnding("SUCCESS"), ""),
+        (RecordedEnding("SUCCESS", unmet=("no red", "no blue")), "not as expected: no red; no blue"),
+        (RecordedEnding("FAILURE", "dropped it", unmet=("no red",)), "dropped it"),
+    ],
+)
+def test_an_ending_tells_why_and_what_is_not_as_expected(ending, reason):
+    assert Ended.of(ending) == Ended(ending.status, reason)
+
+
 def test_the_layout():
     message = json_of(told.layout(LAYOUT, 2))
     assert message["revision"] == 2
@@ -50,9 +64,9 @@ def test_the_first_tick_tells_everything(record):
         "mode": "running",
         "status": "RUNNING",
         "nodes": [
-            [0, "RUNNING", True, "", 0.0, None, None],
-            [1, "RUNNING", True, "", 0.0, None, None],
-            [2, "SUCCESS", True, "", 0.0, None, None],
+            [0, "RUNNING", True, "", 0.0, None, None, None],
+            [1, "RUNNING", True, "", 0.0, None, None, None],
+            [2, "SUCCESS", True, "", 0.0, None, None, None],
         ],
         "measured": [0.3, 0.2, 0.5],
         "commanded": [0.31, 0.21, 0.51],
@@ -90,14 +104,14 @@ def test_a_later_tick_tells_what_changed(record):
     second = record(
         1,
         layout=LAYOUT,
-        nodes=(*first.nodes[:2], NodeState(Status.FAILURE, "<b>dropped</b>", 0.03, True, 0.1, 0.9)),
+        nodes=(*first.nodes[:2], NodeState(Status.FAILURE, "<b>dropped</b>", 0.03, True, 0.1, 0.9, 1)),
         verdict=Verdict(("a: velocity",), "", True),
         events=("the server is gone", "person: anna: hold"),
         acts=("anna: hold",),
         written=(KeyWrite("t", "goal", (0.1, 0.2)),),
     )
     tick = json_of(told.tick(second, first))
-    assert tick["nodes"] == [[2, "FAILURE", True, "<b>dropped</b>", 0.03, 0.1, 0.9]]
+    assert tick["nodes"] == [[2, "FAILURE", True, "<b>dropped</b>", 0.03, 0.1, 0.9, 1]]
     assert tick["clamped"] == ["a: velocity"]
     assert tick["held"] is True
     assert tick["events"] == [[0.033333, "the server is gone"], [0.033333, "person: anna: hold"]]

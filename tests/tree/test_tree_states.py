@@ -38,6 +38,9 @@ def test_the_states_are_what_the_nodes_say(spec, steps):
         statuses = [status for status, _, _ in told]
         since_s = [s if a is b else ctx.now_s for s, a, b in zip(since_s, before, statuses, strict=True)]
         assert [state.since_s for state in tree.states()] == since_s
+        if tree.failure is not None:
+            cause = tree.states()[0].cause
+            assert tree.nodes[0 if cause is None else cause].path == tree.failure.path
         before = statuses
     assert [(state.status, state.reason, state.ticked) for state in unobserved.states()] == told
 
@@ -51,6 +54,19 @@ def test_a_node_that_is_not_ticked_any_more_says_so():
         (Status.SUCCESS, True),
         (Status.IDLE, False),
     ]
+
+
+def test_a_failure_names_the_node_that_explains_it_and_no_alternative_that_only_did_not_apply():
+    tree, ctx = tree_of(f"{{sequence: [{{fallback: [{say('F')}, {say('D')}]}}]}}"), ManualContext()
+    tree.tick(ctx)
+    assert [state.cause for state in tree.states()] == [2, 2, None, None]
+    assert tree.states()[2].reason == "F says F"
+
+
+def test_a_node_that_did_not_fail_names_none():
+    tree, ctx = tree_of(f"{{fallback: [{say('FS')}, {say('R')}]}}"), ManualContext()
+    tree.tick(ctx)
+    assert [state.cause for state in tree.states()] == [None] * 3
 
 
 class Weigh(Action):

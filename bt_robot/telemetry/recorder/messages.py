@@ -84,6 +84,7 @@ class NodeChange:
         ticked: Whether it was ticked in this tick.
         age_s: How old the evidence was that it rested on [s].
         confidence: How clearly the evidence was on its answer's side, 0 … 1.
+        cause: The node below it whose reason explains its failure, by its index.
     """
 
     node: int
@@ -93,6 +94,7 @@ class NodeChange:
     ticked: bool
     age_s: float | None = None
     confidence: float | None = None
+    cause: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,9 +313,11 @@ class RecordedEnding:
         reason: Why, in words; empty on SUCCESS.
         failed_path: The node that explains a FAILURE; empty where no node does.
         acts: What people did that no tick tells, in words, as an emergency stop.
+        unmet: What the tree expects of the world and was not so in the end, in words, where anybody could tell.
     """
 
     status: Literal["SUCCESS", "FAILURE", "INTERRUPTED"]
     reason: str = ""
     failed_path: str = ""
     acts: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()

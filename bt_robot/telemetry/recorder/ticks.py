@@ -21,6 +21,7 @@ from bt_robot.messages import (
     Status,
     TickRecord,
 )
+from bt_robot.telemetry.explained import words_of
 from bt_robot.telemetry.recorder import ros
 from bt_robot.telemetry.recorder.messages import (
     CHANGES,
@@ -113,8 +114,9 @@ class Unfolder:
             self._prompt = record.prompt
             yield LOG, ros.log_line(time_ns, ros.INFO, record.skill, f"prompt: {record.prompt}")
         for i in turned if record.layout else ():
-            status, reason = record.nodes[i].status, record.nodes[i].reason
+            status = record.nodes[i].status
             if status in _LEVELS:
+                reason = words_of(record.layout, record.nodes, i)
                 words = f"{status}: {reason}" if reason else str(status)
                 yield LOG, ros.log_line(time_ns, _LEVELS[status], record.layout[i].path, words)
 
@@ -149,6 +151,8 @@ class Folder:
         elif not self._begun:
             return None
         for change in tick.nodes:
+            if change.cause is not None and not 0 <= change.cause < len(self._states):
+                raise ValueError(f"node {change.node} failed because of node {change.cause}, and there is none")
             self._states[change.node] = _state(change)
         if tick.nodes or tick.whole:
             self._nodes = tuple(self._states)
@@ -220,11 +224,15 @@ def _plain_tick(record: TickRecord, tree: int, told: Sequence[int], *, whole: bo
 
 
 def _change(i: int, state: NodeState) -> NodeChange:
-    return NodeChange(i, state.status, state.reason, state.since_s, state.ticked, state.age_s, state.confidence)
+    return NodeChange(
+        i, state.status, state.reason, state.since_s, state.ticked, state.age_s, state.confidence, state.cause
+    )
 
 
 def _state(change: NodeChange) -> NodeState:
-    return NodeState(change.status, change.reason, change.since_s, change.ticked, change.age_s, change.confidence)
+    return NodeState(
+        change.status, change.reason, change.since_s, change.ticked, change.age_s, change.confidence, change.cause
+    )
 
 
 def _turn(node: NodeInfo, state: NodeState) -> StatusChange:

@@ -211,6 +211,7 @@ class Recorder:
         lines = [(ros.INFO, "", f"person: {act}") for act in ending.acts]
         words = f"the run ended: {ending.status}" + (f": {ending.reason}" if ending.reason else "")
         lines.append((_LOUD[ending.status], ending.failed_path or self._info.tree, words))
+        lines += [(ros.WARN, self._info.tree, f"not as expected: {each}") for each in ending.unmet]
         for level, name, text in lines:
             self._put(LOG, *self._last, ros.log_line(self._last[0], level, name, text))
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from bt_robot.messages import ActionChunk, JointLimits, NodeInfo, NodeState, Status, TickRecord
+from bt_robot.telemetry.explained import words_of
 from bt_robot.telemetry.recorder import RecordedEnding
 from bt_robot.telemetry.rerun.library import load_rerun
 
@@ -74,6 +75,8 @@ class RerunLog:
             self._say(f"person: {act}", "INFO")
         words = f"the run ended: {ending.status}" + (f": {ending.reason}" if ending.reason else "")
         self._say(words, _LEVELS[ending.status])
+        for each in ending.unmet:
+            self._say(f"not as expected: {each}", "WARN")
 
     def close(self) -> None:
         """Send what is not sent yet."""
@@ -105,12 +108,12 @@ class RerunLog:
             states = self._rr.StateConfiguration(values=list(_COLORS), labels=list(_COLORS), colors=colors)
             for node in record.layout:
                 self._log(node_path(node), states, static=True)
-        for node, before, state in zip(record.layout, self._nodes, record.nodes, strict=True):
+        for i, (node, before, state) in enumerate(zip(record.layout, self._nodes, record.nodes, strict=True)):
             if before.status is state.status:
                 continue
             self._log(node_path(node), self._rr.StateChange(state=state.status.value))
             if state.status is Status.FAILURE:
-                self._say(f"{node.path} failed: {state.reason}", "WARN")
+                self._say(f"{node.path} failed: {words_of(record.layout, record.nodes, i)}", "WARN")
         self._nodes = record.nodes
 
     def _tell_policy(self, record: TickRecord) -> None:

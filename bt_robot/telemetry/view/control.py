@@ -61,7 +61,7 @@ class Control:
         yield {"type": "mode", "mode": steering.mode, "at": reached}
         rows: list[Any] = [[point.path, point.status, point.reached] for point in points]
         yield {"type": "breakpoints", "list": rows}
-        asked: list[Any] = [[each.number, each.path, each.text, each.until_s] for each in steering.questions]
+        asked: list[Any] = [[each.number, each.path, each.text] for each in steering.questions]
         yield {"type": "questions", "list": asked}
 
     def state_of(self, page: Page) -> Message:

@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 
 from bt_robot.messages import ActionChunk, JointLimits, Joints, NodeInfo, NodeState, Splice, TickRecord
+from bt_robot.telemetry.recorder import RecordedEnding
 
 VERSION: Final = 1
 
@@ -56,7 +57,7 @@ class Ended:
 
     Attributes:
         status: SUCCESS, FAILURE or INTERRUPTED; empty where nobody knows, as of a recording that was cut off.
-        reason: Why, in words.
+        reason: Why, in words; on SUCCESS, what is not as the tree expects all the same.
         path: The node that explains it; may be empty.
         acts: What people did that no tick tells, in words.
     """
@@ -65,6 +66,12 @@ class Ended:
     reason: str = ""
     path: str = ""
     acts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, ending: RecordedEnding) -> Ended:
+        """Return what pages are told of an ending."""
+        amiss = f"not as expected: {'; '.join(ending.unmet)}" if ending.unmet else ""
+        return cls(ending.status, ending.reason or amiss, ending.failed_path, ending.acts)
 
 
 def encode(message: Message) -> bytes:
@@ -220,7 +227,7 @@ def _changed(before: Sequence[NodeState], now: Sequence[NodeState]) -> list[tupl
 
 
 def _rows(states: Any) -> list[tuple[object, ...]]:
-    return [(i, s.status, s.ticked, s.reason, s.since_s, s.age_s, s.confidence) for i, s in states]
+    return [(i, s.status, s.ticked, s.reason, s.since_s, s.age_s, s.confidence, s.cause) for i, s in states]
 
 
 def _numbers(joints: Joints) -> list[float]:

@@ -170,7 +170,7 @@ class Witness:
             if self._recorder is not None:
                 self._recorder.end(ending)
             if self._server is not None:
-                self._server.end(Ended(ending.status, ending.reason, ending.failed_path, ending.acts))
+                self._server.end(Ended.of(ending))
         self._files.close()
         self._line.say(Finished())
 

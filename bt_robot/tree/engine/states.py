@@ -20,6 +20,7 @@ class States:
     def __init__(self, nodes: Sequence[Node]) -> None:
         """Take all nodes to be idle."""
         self._nodes = nodes
+        self._places = {node.path: node.index for node in nodes}
         self._states = [NodeState(Status.IDLE)] * len(nodes)
         self._seen = [INVALID] * len(nodes)
         self._before: list[Node] = []
@@ -64,7 +65,13 @@ class States:
             or before.reason != node.feedback_message
             or before.age_s != node.age_s
             or before.confidence != node.confidence
+            or before.cause != self._cause(node)
         )
+
+    def _cause(self, node: Node) -> int | None:
+        """Return the node below that explains a failure."""
+        why = node.explanation if node.status is FAILURE else None
+        return None if why is None or why.path == node.path else self._places.get(why.path)
 
     def _note(self, node: Node, now_s: float, *, ticked: bool) -> None:
         index = node.index
@@ -72,5 +79,5 @@ class States:
         since_s = self._states[index].since_s if status is self._seen[index] else now_s
         self._seen[index] = status
         self._states[index] = NodeState(
-            STATUS[status], node.feedback_message, since_s, ticked, node.age_s, node.confidence
+            STATUS[status], node.feedback_message, since_s, ticked, node.age_s, node.confidence, self._cause(node)
         )

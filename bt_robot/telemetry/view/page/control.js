@@ -114,12 +114,8 @@ export class Control {
     box.hidden = !question;
     if (!question) return;
     /** @type {HTMLElement} */ (document.getElementById("question-text")).textContent = question.text;
-    const left =
-      question.until_s === null || question.until_s === undefined
-        ? ""
-        : ` · ${Math.max(0, question.until_s - this.store.to).toFixed(0)} s left`;
     /** @type {HTMLElement} */ (document.getElementById("question-where")).textContent =
-      `${question.path}${left}${this.store.control === "yours" ? "" : " · take control to answer"}`;
+      `${question.path}${this.store.control === "yours" ? "" : " · take control to answer"}`;
     for (const id of ["yes", "no"]) by(id).disabled = this.store.control !== "yours";
   }
 }

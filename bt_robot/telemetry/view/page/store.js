@@ -85,15 +85,16 @@ export class Store {
       since_s: 0,
       age_s: null,
       confidence: null,
+      cause: null,
     }));
     this.frames.mark("layout", "tree");
   }
 
   /** @param {any[][]} rows */
   apply(rows) {
-    for (const [index, status, ticked, reason, since_s, age_s, confidence] of rows) {
+    for (const [index, status, ticked, reason, since_s, age_s, confidence, cause] of rows) {
       if (index >= this.states.length) continue; // of a tree that was replaced meanwhile
-      this.states[index] = { status, ticked, reason, since_s, age_s, confidence };
+      this.states[index] = { status, ticked, reason, since_s, age_s, confidence, cause };
     }
   }
 
@@ -145,22 +146,14 @@ export class Store {
   }
 
   /**
-   * Why a node failed: its own words, or those of what failed last below it, with that one's name.
+   * A node's last words; where it has none, those of the node below that explains its failure, with its name.
    *
-   * @param {number} i @returns {string} what it says, if it did not fail
+   * @param {number} i @returns {string}
    */
   why(i) {
     const { nodes, states } = this;
-    let cause = i;
-    while (!states[cause].reason && states[cause].status === "FAILURE") {
-      let below = -1;
-      for (let k = cause + 1; k < nodes[cause].end; k = nodes[k].end)
-        if (states[k].status === "FAILURE" && states[k].ticked === states[i].ticked) below = k;
-      if (below < 0) break;
-      cause = below;
-    }
-    const { reason } = states[cause];
-    return reason && cause !== i ? `${nodes[cause].name}: ${reason}` : reason;
+    const { reason, cause } = states[i];
+    return reason || cause === null || !states[cause] ? reason : `${nodes[cause].name}: ${states[cause].reason}`;
   }
 
   /** @param {import("./types.js").Tick} m */
@@ -230,9 +223,9 @@ export class Store {
     this.frames.mark("breakpoints", "tree");
   }
 
-  /** @param {{list: [string, string, string, number|null][]}} m */
+  /** @param {{list: [string, string, string][]}} m */
   hear_questions(m) {
-    this.questions = m.list.map(([id, path, text, until_s]) => ({ id, path, text, until_s }));
+    this.questions = m.list.map(([id, path, text]) => ({ id, path, text }));
     this.frames.mark("questions");
   }
 

@@ -21,6 +21,7 @@
  * @property {number} since_s
  * @property {number|null} age_s
  * @property {number|null} confidence
+ * @property {number|null} cause the index of the node below it whose reason explains its failure
  *
  * @typedef {object} Hello
  * @property {number} version
@@ -112,6 +113,5 @@
  * @property {string} id
  * @property {string} path
  * @property {string} text
- * @property {number|null} until_s
  */
 export {};
