@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -161,8 +161,15 @@ def test_it_inherits_no_files_of_the_run(start, tmp_path):
     with (tmp_path / "ours").open("wb") as ours:
         os.set_inheritable(ours.fileno(), True)
         client = start()
-        has = {os.readlink(f"/proc/{client.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{client.pid}/fd")}
+        has = set(open_files_of(client.pid))
     assert str(tmp_path / "ours") not in has
+
+
+def open_files_of(pid):
+    """Where a process's file descriptors lead; it may close some meanwhile."""
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield os.readlink(fd)
 
 
 def test_without_a_tick_and_without_an_order_it_ends_as_well(start, recording):
