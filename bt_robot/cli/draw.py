@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -25,11 +26,13 @@ FORMATS = ("svg", "dot", "mermaid", "unicode", "ascii")
 _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid", ".txt": "unicode"}
 _WIDTH = 80
 _STDOUT = "-"
+_RECORDING = ".mcap"
 
 _EPILOG = """\
 Without -o the tree is shown as text, as wide as the terminal. With the folder
-of a run instead of a tree, the tree is drawn as it stood at the run's end: each
-status has a sign, a shape and a colour that colour-blind people tell apart.
+of a run, or its run.mcap, instead of a tree, the tree is drawn as it stood at
+the run's end: each status has a sign, a shape and a colour that colour-blind
+people tell apart.
 
 examples:
   bt-draw pick_place
@@ -52,11 +55,11 @@ def _parser() -> Parser:
         epilog=_EPILOG,
     )
     parser.add_argument(
-        "tree", metavar="TREE", help="a YAML or XML file, the name of a built-in tree, or the folder of a run"
+        "tree", metavar="TREE", help="a YAML or XML file, a built-in tree's name, a run's folder or recording"
     )
     parser.add_argument("-o", "--output", metavar="FILE", default=_STDOUT, help="the file to write; '-' is stdout")
     parser.add_argument("--format", choices=FORMATS, help="by default what FILE's suffix says, or else unicode")
-    parser.add_argument("--status", metavar="RUN", help="the folder of a run of this tree: show how each node ended")
+    parser.add_argument("--status", metavar="RUN", help="a run of this tree: show how each node ended")
     parser.add_argument(
         "--collapse",
         metavar="WHAT",
@@ -123,11 +126,11 @@ def _format(arguments: argparse.Namespace) -> str:
 def _outline(tree: str) -> tuple[Outline, str]:
     from bt_robot.tree import build_tree
     from bt_robot.tree.drawing.outline import Outline
-    from bt_robot.tree.drawing.record import FILE, read_record
+    from bt_robot.tree.drawing.record import FILE
 
     path = Path(tree)
-    if path.name == FILE or (path / FILE).is_file():
-        return read_record(path)
+    if path.name == FILE or path.suffix == _RECORDING or (path / FILE).is_file() or any(path.glob(f"*{_RECORDING}")):
+        return _run_at_its_end(path)
     if path.suffix == ".xml":
         from bt_robot.cli.vocabulary import installed_registry
         from bt_robot.tree.formats.from_xml import tree_from_xml
@@ -144,14 +147,28 @@ def _with_states(outline: Outline, title: str, run: Path) -> tuple[Outline, str]
     """Put what the nodes of a run said last beside the nodes of the same paths."""
     from bt_robot.messages import NodeState, Status
     from bt_robot.tree.drawing.outline import Outline
-    from bt_robot.tree.drawing.record import read_record
 
-    record, how = read_record(run)
+    record, how = _run_at_its_end(run)
     if not record.nodes[0].path == outline.nodes[0].path:
         raise UsageError(f"{run} is a run of '{record.nodes[0].path}', not of '{title}'")
     states = {node.path: state for node, state in zip(record.nodes, record.states, strict=True)}
     idle = NodeState(Status.IDLE)
     return Outline(outline.nodes, tuple(states.get(node.path, idle) for node in outline.nodes), outline.hidden), how
+
+
+def _run_at_its_end(run: Path) -> tuple[Outline, str]:
+    """Return a run's tree as it ended, and a title; a run that was killed left nothing but its recording."""
+    from bt_robot.telemetry.recorder import FILE_NAME, read_run
+    from bt_robot.tree.drawing.outline import Outline
+    from bt_robot.tree.drawing.record import FILE, read_record
+
+    if run.suffix != _RECORDING and ((run / FILE).exists() or not (run / FILE_NAME).exists()):
+        return read_record(run)
+    with read_run(run) as recorded:
+        last = recorded.record_at(math.inf)
+        how = recorded.ending.status if recorded.ending else "cut off"
+        title = f"{recorded.info.tree}: {how} after {last.time_s:.1f} s"
+    return Outline(last.layout, last.nodes), title
 
 
 def _drawn(outline: Outline, title: str, form: str, arguments: argparse.Namespace) -> str:

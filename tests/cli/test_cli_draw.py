@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from bt_robot.cli import run
 from bt_robot.cli.draw import main
 from bt_robot.cli.task import load_task
 from bt_robot.messages import NodeState, Status
@@ -68,6 +69,20 @@ def test_a_run_is_drawn_as_it_ended(run_folder, capsys):
     assert main([str(run_folder), "-o", str(run_folder / "end.svg")]) == 0
     words = "".join(ET.fromstring((run_folder / "end.svg").read_text()).itertext())
     assert "pick_place: FAILURE after 20.0 s" in words
+
+
+def test_a_run_that_left_only_its_recording_is_drawn_as_that_ends(command, tmp_path, capsys):
+    tree = tmp_path / "late.yaml"
+    tree.write_text("tree: late\nroot: {timeout: {duration_s: 0.1, child: {wait: {duration_s: 9}}}}\n")
+    command(run.main, tree, "--config", "fake", "--fast", "--out", tmp_path / "runs")
+    (folder,) = (tmp_path / "runs").iterdir()
+    (folder / FILE).unlink()
+    for arguments in ([folder], [folder / "run.mcap"], [tree, "--status", folder / "run.mcap"]):
+        capsys.readouterr()
+        assert main([str(each) for each in arguments]) == 0
+        assert capsys.readouterr().out.startswith("✗ late (timeout) duration_s=0.1 — not done within 0.1 s")
+    assert main([str(folder), "-o", str(tmp_path / "end.svg")]) == 0
+    assert "late: FAILURE after 0.1 s" in "".join(ET.fromstring((tmp_path / "end.svg").read_text()).itertext())
 
 
 def test_the_statuses_of_a_run_go_to_the_nodes_of_the_same_paths(run_folder, capsys, tmp_path):
