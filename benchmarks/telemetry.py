@@ -50,11 +50,10 @@ from bt_robot.cli.record import LIMIT_MB, RATE_HZ, files_of, told_trees
 from bt_robot.cli.session import Session
 from bt_robot.cli.witness import witness
 from bt_robot.errors import InputError
-from bt_robot.messages import Sink, Status, TickRecord
-from bt_robot.runtime.loop import Ending
+from bt_robot.messages import Sink, TickRecord
 from bt_robot.telemetry.background import Background
 from bt_robot.telemetry.groot2.btlog import BtLog
-from bt_robot.telemetry.recorder import FILE_NAME, Recorder, read_run
+from bt_robot.telemetry.recorder import FILE_NAME, RecordedEnding, Recorder, read_run
 from bt_robot.telemetry.recorder.shutter import Shutter
 from bt_robot.telemetry.view.address import Address
 from bt_robot.telemetry.view.album import Shot
@@ -135,7 +134,7 @@ def in_a_process(session: Session, folder: Path, watchers: Watchers | None) -> G
         if watchers is not None:
             watchers(told.link)
         yield [told]
-        told.end(Ending(Status.FAILURE, "it was only measured"), ())
+        told.end(RecordedEnding("FAILURE", "it was only measured"))
 
 
 @contextmanager

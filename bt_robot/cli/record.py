@@ -6,7 +6,7 @@ import argparse
 import logging
 import math
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from bt_robot.cli.session import Session
     from bt_robot.cli.watching import TreeOf
     from bt_robot.messages import NodeInfo
-    from bt_robot.telemetry.recorder import RunInfo, Source
+    from bt_robot.runtime.loop import Ending
+    from bt_robot.telemetry.recorder import RecordedEnding, RunInfo, Source
     from bt_robot.telemetry.witness.words import BtLogOrder, RecordingOrder, TreeTold
     from bt_robot.tree import TreeSpec
 
@@ -86,6 +87,19 @@ def files_of(session: Session, arguments: argparse.Namespace, folder: Path) -> l
         return [log]
     limit_bytes = round(1e6 * arguments.record_limit)
     return [RecordingOrder(str(folder / FILE_NAME), _info(session, arguments), picture_hz(arguments), limit_bytes), log]
+
+
+def ending_of(ending: Ending, unmet: Sequence[str]) -> RecordedEnding:
+    """Return how a run ended as others are told of it.
+
+    Args:
+        ending: How it ended.
+        unmet: What the tree expects and is not so, in words.
+    """
+    from bt_robot.telemetry.recorder import RecordedEnding
+
+    status = "INTERRUPTED" if ending.interrupted else "SUCCESS" if ending.status == "SUCCESS" else "FAILURE"
+    return RecordedEnding(status, ending.reason, ending.failed_path, ending.acts, tuple(unmet))
 
 
 def max_waiting(session: Session) -> int:

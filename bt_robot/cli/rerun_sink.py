@@ -18,7 +18,8 @@ from bt_robot.errors import UsageError
 if TYPE_CHECKING:
     from bt_robot.cli.session import Session
     from bt_robot.messages import TickRecord
-    from bt_robot.telemetry.background import Background
+    from bt_robot.telemetry.recorder import RecordedEnding
+    from bt_robot.telemetry.rerun.conversion import RerunLog
 
 SPAWN: Final = "spawn"
 """Start a viewer."""
@@ -69,14 +70,41 @@ def require_rerun(arguments: argparse.Namespace) -> None:
         _require_viewer(place)
 
 
+class RerunSink:
+    """A sink that tells Rerun of a run, in a thread of its own."""
+
+    def __init__(self, log: RerunLog, *, patient: bool) -> None:
+        """Start the thread.
+
+        Args:
+            log: What it tells.
+            patient: Whether the run may wait for it.
+        """
+        from bt_robot.telemetry.background import Background
+
+        self._log = log
+        self._background = Background(log, "what Rerun shows", patient=patient)
+
+    def publish(self, record: TickRecord) -> None:
+        """Tell of a tick."""
+        self._background.publish(record)
+
+    def end(self, ending: RecordedEnding) -> None:
+        """Have it told how the run ended, after its last tick."""
+        self._log.ending = ending
+
+    def close(self) -> None:
+        """Wait a moment for what is not told yet."""
+        self._background.close()
+
+
 @contextmanager
-def rerun_sink(session: Session, arguments: argparse.Namespace) -> Generator[Background]:
+def rerun_sink(session: Session, arguments: argparse.Namespace) -> Generator[RerunSink]:
     """Tell Rerun of a run.
 
     Raises:
         UsageError: The viewer did not start, or the file can't be written.
     """
-    from bt_robot.telemetry.background import Background
     from bt_robot.telemetry.recorder.shutter import Shutter
     from bt_robot.telemetry.rerun.conversion import RerunLog
     from bt_robot.telemetry.rerun.layout import blueprint_of
@@ -106,7 +134,7 @@ def rerun_sink(session: Session, arguments: argparse.Namespace) -> Generator[Bac
         for frame, jpeg in shutter.pictures(record.observation.frames, record.time_s):
             yield frame.camera, jpeg
 
-    sink = Background(RerunLog(stream, plans.limits, pictures), "what Rerun shows", patient=arguments.fast)
+    sink = RerunSink(RerunLog(stream, plans.limits, pictures), patient=arguments.fast)
     try:
         yield sink
     finally:

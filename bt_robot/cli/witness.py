@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bt_robot.cli.watching import TreeOf
     from bt_robot.messages import TickRecord
     from bt_robot.messages.steering import Steering
-    from bt_robot.runtime.loop import Ending
+    from bt_robot.telemetry.recorder import RecordedEnding
     from bt_robot.telemetry.witness.client import WitnessClient
 
 
@@ -68,17 +68,9 @@ class RunWitness:
         """Tell of a tick."""
         self._client.publish(record)
 
-    def end(self, ending: Ending, unmet: Sequence[str]) -> None:
-        """Say how the run ended, and wait a moment for its files.
-
-        Args:
-            ending: How it ended.
-            unmet: What the tree expects and is not so, in words.
-        """
-        from bt_robot.telemetry.recorder import RecordedEnding
-
-        status = "INTERRUPTED" if ending.interrupted else "SUCCESS" if ending.status == "SUCCESS" else "FAILURE"
-        self._client.end(RecordedEnding(status, ending.reason, ending.failed_path, ending.acts, tuple(unmet)))
+    def end(self, ending: RecordedEnding) -> None:
+        """Say how the run ended, and wait a moment for its files."""
+        self._client.end(ending)
         self._client.finish()
 
 

@@ -83,21 +83,34 @@ def test_a_viewer_that_is_not_there_is_told_before_anything_moves(command, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-@with_sdk
-def test_a_file_tells_when_the_run_began_and_how_it_ended(command, job, tmp_path):
+def column_of(path, name):
+    """All values of a column that a file of Rerun holds."""
     from rerun.chunk import RrdReader
 
+    batches = [chunk.to_record_batch() for chunk in RrdReader(path).stream().to_chunks()]
+    return [value for batch in batches if name in batch.schema.names for value in batch.column(name).to_pylist()]
+
+
+@with_sdk
+def test_a_live_run_tells_how_it_ended_and_what_is_not_as_expected(command, tmp_path):
+    tree = tmp_path / "lazy.yaml"
+    tree.write_text("tree: lazy\nexpects: {in_container: [red]}\nroot: {wait: {duration_s: 0.1}}\n")
+    command(run_main, tree, "--fast", "--no-artifacts", "--rerun", tmp_path / "run.rrd")
+    told = column_of(tmp_path / "run.rrd", "TextLog:text")
+    assert ["the run ended: SUCCESS"] in told
+    assert ["not as expected: the red block is not in the container"] in told
+
+
+@with_sdk
+def test_a_file_tells_when_the_run_began_and_how_it_ended(command, job, tmp_path):
     assert command(export_main, job, "--rerun", tmp_path / "run.rrd").code == 0
-    found = {}
-    for chunk in RrdReader(tmp_path / "run.rrd").stream().to_chunks():
-        for name, values in chunk.to_record_batch().to_pydict().items():
-            found.setdefault(name, []).extend(values)
+    path = tmp_path / "run.rrd"
     with read_run(job) as run:
         began_ns, ending = round(1e9 * run.info.started.timestamp()), run.ending
-    (told_ns,) = {value for values in found["RecordingInfo:start_time"] for value in values or ()}
+    (told_ns,) = {value for values in column_of(path, "RecordingInfo:start_time") for value in values or ()}
     assert abs(told_ns - began_ns) < 1000
-    assert [f"the run ended: FAILURE: {ending.reason}"] in found["TextLog:text"]
-    assert ["ERROR"] in found["TextLog:level"]
+    assert [f"the run ended: FAILURE: {ending.reason}"] in column_of(path, "TextLog:text")
+    assert ["ERROR"] in column_of(path, "TextLog:level")
 
 
 @with_sdk

@@ -39,6 +39,9 @@ class RerunLog:
     """A slow sink that tells a Rerun stream of every tick; put it behind a `Background`.
 
     Nodes are told of when their status changes, everything else that is a word when it changes.
+
+    Attributes:
+        ending: How the run ended, once that is known; the last thing it tells.
     """
 
     def __init__(self, stream: Any, limits: JointLimits, pictures: Pictures) -> None:
@@ -56,6 +59,7 @@ class RerunLog:
         self._layout: tuple[NodeInfo, ...] | None = None
         self._nodes: tuple[NodeState, ...] = ()
         self._words: dict[str, str] = {}
+        self.ending: RecordedEnding | None = None
         self._tell_once()
 
     def publish(self, record: TickRecord) -> None:
@@ -69,18 +73,19 @@ class RerunLog:
         for camera, jpeg in self._pictures(record):
             self._log(["cameras", camera], self._rr.EncodedImage(contents=jpeg, media_type="image/jpeg"))
 
-    def end(self, ending: RecordedEnding) -> None:
-        """Tell how the run ended."""
+    def close(self) -> None:
+        """Tell how the run ended, if that is known, and send what is not sent yet."""
+        if self.ending is not None:
+            self._tell_the_end(self.ending)
+        self._stream.disconnect()
+
+    def _tell_the_end(self, ending: RecordedEnding) -> None:
         for act in ending.acts:
             self._say(f"person: {act}", "INFO")
         words = f"the run ended: {ending.status}" + (f": {ending.reason}" if ending.reason else "")
         self._say(words, _LEVELS[ending.status])
         for each in ending.unmet:
             self._say(f"not as expected: {each}", "WARN")
-
-    def close(self) -> None:
-        """Send what is not sent yet."""
-        self._stream.disconnect()
 
     def _log(self, path: list[str], what: Any, *, static: bool = False) -> None:
         self._stream.log(path, what, static=static)

@@ -33,8 +33,7 @@ def save_rrd(run: RecordedRun, path: Path, progress: Callable[[float], None]) ->
         for record in run.records():
             log.publish(record)
             progress(record.time_s)
-        if run.ending is not None:
-            log.end(run.ending)
+        log.ending = run.ending
     finally:
         log.close()
 
