@@ -193,7 +193,7 @@ def test_whoever_steered_and_is_gone_leaves_a_held_arm(start):
 def test_a_question_is_answered_from_the_page(start):
     running = start(ASKING, "--control", "--config", "configs/fake.yaml", "--no-artifacts", "--view-exit")
     with running.looking() as page:
-        ((number, path, text, _),) = page.until("questions")["list"] or page.until("questions")["list"]
+        ((number, path, text),) = page.until("questions")["list"] or page.until("questions")["list"]
         assert (path, text) == ("asking", "is it there?")
         page.steer("confirm", id=number, value=True)
         assert page.until("ended")["status"] == "SUCCESS"
