@@ -18,7 +18,9 @@ from bt_robot.errors import InputError, LoadError, StartRefused, UsageError
 from bt_robot.telemetry.writer import BackgroundWriter
 
 EXIT_SUCCESS, EXIT_FAILURE, EXIT_INPUT, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-EXIT_CODES = "exit codes: 0 SUCCESS, 1 FAILURE, 2 bad tree, config or flag, 3 robot or policy refused, 130 interrupted"
+EXIT_CODES = """\
+exit codes: 0 SUCCESS, 1 FAILURE, 2 bad tree, config or flag,
+            3 robot or policy refused, 130 interrupted"""
 
 
 class Parser(argparse.ArgumentParser):

@@ -39,27 +39,30 @@ Every problem of a file and of all it includes is told at once, with its place:
        expected a node type; 'bt-nodes' lists them
        did you mean 'vla_skill'?
 
-A policy server is connected to, warmed up and asked, as a run would; what it announces and answers is held
-against the profile, the units are judged joint by joint, and the latency against the control rate.
+A policy server is connected to, warmed up and asked, as a run would; what it
+announces and answers is held against the profile, the units are judged joint by
+joint, and the latency against the control rate.
 
 examples:
   bt-check trees/*.yaml
-  bt-check mytree.yaml --config configs/sim.yaml     also poses, cameras and profile
-  bt-check mytree.yaml --json                        for editors and programs
-  bt-check - --stdin-filename trees/mytree.yaml      a text that is not saved yet
-  bt-check --policy standin                          a server to try it on
+  bt-check mytree.yaml --config configs/sim.yaml   also poses, cameras, profile
+  bt-check mytree.yaml --json                      for editors and programs
+  bt-check - --stdin-filename trees/mytree.yaml    a text that is not saved yet
+  bt-check --policy standin                        a server to try it on
   bt-check --policy ws://gpu:8000 --profile so101_degrees --tree mytree.yaml
-  bt-check --policy ws://gpu:8000 --profile my.yaml --observation camera:0 --prompt 'pick up the cup'
-  bt-check --policy ws://gpu:8000 --save seen.npz    and later: --observation seen.npz
+  bt-check --policy ws://gpu:8000 --observation camera:0 --prompt 'take the cup'
+  bt-check --policy ws://gpu:8000 --save seen.npz  later: --observation seen.npz
 
-exit codes: 0 all good (warnings too), 2 something is wrong with a tree, the config or a flag,
-            3 a server refused, failed, or is not what the profile says, 130 interrupted"""
+exit codes: 0 all good (warnings too),
+            2 something is wrong with a tree, the config or a flag,
+            3 a server refused, failed, or is not what the profile says,
+            130 interrupted"""
 
 
 def _parser() -> Parser:
     parser = Parser(
         prog="bt-check",
-        description="Load and validate trees without running them; look a policy server over without a robot.",
+        description="Validate trees without running them, and policy servers without a robot.",
         epilog=_EPILOG,
     )
     parser.add_argument("trees", nargs="*", metavar="TREE", help="tree files, names of built-in ones, or - for stdin")

@@ -36,13 +36,15 @@ if TYPE_CHECKING:
     from bt_robot.cli.settings import RunSettings
 
 _EPILOG = f"""\
-An episode succeeds when the tree ends with SUCCESS and, in simulation, what the tree file `expects` is really so.
+An episode succeeds when the tree ends with SUCCESS and, in simulation, what the
+tree file `expects` is really so.
 
 examples:
   bt-eval trees/pick_place.yaml --episodes 100 --latency-ms 300
   bt-eval trees/sort_blocks.yaml --episodes 20 --seed 100 --json
 
-{EXIT_CODES} (here 0 means that no episode failed)"""
+{EXIT_CODES};
+            here 0 means that no episode failed"""
 
 
 def _parser() -> Parser:

@@ -33,7 +33,7 @@ examples:
   bt-export runs/… --video run.mp4           the cameras, and what the tree did
   bt-export runs/… --csv tables              ticks, nodes, events, chunks, keys
   bt-export runs/… --rerun run.rrd           for Rerun, laid out for it
-  bt-export runs/… --mcap whole.mcap         what was cut off, as a complete file
+  bt-export runs/… --mcap whole.mcap         what was cut off, completed
   bt-export runs/… --video a.webm --from 12 --to 20      eight seconds of it
 
 exit codes: 0 done, 2 the recording can't be read, a file can't be written, or

@@ -18,16 +18,21 @@ from bt_robot.cli.progress import Told
 from bt_robot.errors import UsageError
 
 _EPILOG = """\
-The tree gets the observations, the policy's chunks and all other answers of the recording, at the ticks in which they
-came; no robot and no server is needed, and nothing moves. Without --tree it is the recorded tree that runs again.
+The tree gets the observations, the policy's chunks and all other answers of the
+recording, at the ticks in which they came; no robot and no server is needed,
+and nothing moves. Without --tree it is the recorded tree that runs again.
 
 examples:
-  bt-replay runs/20260801-101500-pick_place            the same again: every status, every command
-  bt-replay runs/… --tree trees/pick_place.yaml        where would the edited tree go another way?
-  bt-replay tests/runs/slip.mcap --tree pick_place --expect SUCCESS       a failed run, as a regression test
+  bt-replay runs/20260801-101500-pick_place
+      the same again: every status, every command
+  bt-replay runs/… --tree trees/pick_place.yaml
+      where would the edited tree go another way?
+  bt-replay tests/runs/slip.mcap --tree pick_place --expect SUCCESS
+      a failed run, as a regression test
 
-exit codes: 0 nothing differs (with --expect: it ended so), 1 something does (or not so), 2 bad recording, tree or flag,
-130 interrupted"""
+exit codes: 0 nothing differs (with --expect: it ended so),
+            1 something does (or not so), 2 bad recording, tree or flag,
+            130 interrupted"""
 
 
 def _parser() -> Parser:

@@ -48,13 +48,13 @@ PROMPT_LIMIT_S = 300.0
 
 _EPILOG = f"""\
 examples:
-  bt-run trees/pick_place.yaml                  the simulated arm, a stand-in policy beside it
-  bt-run trees/sort_blocks.yaml --seed 7        other places for the blocks
-  bt-run trees/pick_place.yaml --fast --json    as fast as it goes, one JSON object at the end
-  bt-run trees/pick_place.yaml --set policy.url=ws://gpu:8000 --set policy.profile=so101_degrees
-  bt-run trees/pick_place.yaml --watch          edit the tree while the arm is at work
-  bt-run trees/pick_place.yaml --view           look at it in a web page, also afterwards
-  bt-run --prompt "pick up the red block and place it in the container" --max-time 60
+  bt-run pick_place                  the simulated arm, and a stand-in policy
+  bt-run sort_blocks --seed 7        other places for the blocks
+  bt-run pick_place --fast --json    as fast as it goes, JSON at the end
+  bt-run pick_place --config configs/so101.yaml --set policy.url=ws://gpu:8000
+  bt-run mytree.yaml --watch         edit the tree while the arm is at work
+  bt-run pick_place --view           look at it in a web page, also afterwards
+  bt-run --prompt "pick up the red block and place it in the container"
 
 {EXIT_CODES}"""
 

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\
 examples:
-  bt-serve                              listen on ws://127.0.0.1:8000
-  bt-serve --port 9000 --latency-ms 300 answer as slowly as a distant server
-  bt-serve --spread-deg 2 --jitter-ms 80  plan a little differently each time, as a sampled policy does
-  bt-serve --profile so101_flat_slash   speak as the server that this profile describes
-  bt-serve --host 0.0.0.0               let other machines in (there is no password)
+  bt-serve                                listen on ws://127.0.0.1:8000
+  bt-serve --port 9000 --latency-ms 300   answer as slowly as a distant server
+  bt-serve --spread-deg 2 --jitter-ms 80  vary, as a policy that samples does
+  bt-serve --profile so101_flat_slash     speak as this profile's server does
+  bt-serve --host 0.0.0.0                 let in other machines; no password
 
-OpenPI's protocol is spoken on every path, the JSON protocol on /json; GET /healthz answers OK.
-exit codes: 0 ended, 2 bad flag or profile, 3 can't listen, 130 interrupted (Ctrl-C)
+OpenPI's protocol is spoken on every path, the JSON protocol on /json;
+GET /healthz answers OK.
+exit codes: 0 ended, 2 bad flag or profile, 3 can't listen,
+            130 interrupted (Ctrl-C)
 """
 
 
@@ -49,7 +51,7 @@ def _whole(text: str, lowest: int, highest: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bt-serve",
-        description="Serve the stand-in policy of the simulation, as an OpenPI server would serve π₀.₅.",
+        description="Serve the simulation's stand-in policy, as an OpenPI server serves π₀.₅.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
