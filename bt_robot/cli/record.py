@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import bt_robot
 from bt_robot.cli.arguments import positive
@@ -87,6 +87,15 @@ def files_of(session: Session, arguments: argparse.Namespace, folder: Path) -> l
         return [log]
     limit_bytes = round(1e6 * arguments.record_limit)
     return [RecordingOrder(str(folder / FILE_NAME), _info(session, arguments), picture_hz(arguments), limit_bytes), log]
+
+
+@runtime_checkable
+class Teller(Protocol):
+    """A sink that also tells how a run ended."""
+
+    def end(self, ending: RecordedEnding) -> None:
+        """Tell it, after the last tick."""
+        ...
 
 
 def ending_of(ending: Ending, unmet: Sequence[str]) -> RecordedEnding:

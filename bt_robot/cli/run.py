@@ -33,7 +33,6 @@ from bt_robot.errors import UsageError
 
 if TYPE_CHECKING:
     from bt_robot.cli.person import Keys
-    from bt_robot.cli.rerun_sink import RerunSink
     from bt_robot.cli.session import Session
     from bt_robot.cli.watching import TreeOf, Watcher
     from bt_robot.cli.witness import RunWitness
@@ -169,7 +168,7 @@ def _drive(
     told: RunWitness | None,
 ) -> int:
     from bt_robot.cli.expectations import unmet
-    from bt_robot.cli.record import ending_of
+    from bt_robot.cli.record import Teller, ending_of
     from bt_robot.cli.report import describe, new_folder, summary, write_pictures, write_summary
     from bt_robot.telemetry.recording import Recording
     from bt_robot.telemetry.tally import Tally
@@ -183,16 +182,16 @@ def _drive(
     with ExitStack() as stack:
         if told is not None and folder is not None:
             told.record_into(folder)
-        tellers = [*([told] if told else []), *map(stack.enter_context, _rerun(session, arguments))]
-        groot2 = map(stack.enter_context, _groot2(arguments, _tree_of(session, watcher), helm))
-        sinks = [tally, recording, *tellers, *groot2]
+        others = [stack.enter_context(sink) for sink in _others(session, arguments, _tree_of(session, watcher), helm)]
         terminal = stack.enter_context(_terminal(session, arguments, keys, told.link if told else ""))
         stack.enter_context(arguments.interrupt.asked_politely())
         edits = watcher.take if watcher else lambda: None
-        ending = session.run([*sinks, terminal], arguments.interrupt, edits, helm)
+        sinks = [tally, recording, terminal, *([told] if told else []), *others]
+        ending = session.run(sinks, arguments.interrupt, edits, helm)
         missing = unmet((watcher or session.job).spec.expects, session.robot)
-        for each in tellers:
-            each.end(ending_of(ending, missing or ()))
+        for sink in sinks:
+            if isinstance(sink, Teller):
+                sink.end(ending_of(ending, missing or ()))
     wall_s = time.monotonic() - began_s
     result = summary(session, ending, tally.numbers, wall_s, missing)
     result["edits"] = len(watcher.taken) if watcher else 0
@@ -221,20 +220,17 @@ def _tree_of(session: Session, watcher: Watcher | None) -> TreeOf:
     return tree_of
 
 
-def _rerun(session: Session, arguments: argparse.Namespace) -> Iterator[AbstractContextManager[RerunSink]]:
-    """Yield what tells Rerun of the run, if it is wanted."""
-    if arguments.rerun:
-        from bt_robot.cli.rerun_sink import rerun_sink
+def _others(
+    session: Session, arguments: argparse.Namespace, tree_of: TreeOf, helm: Helm
+) -> Iterator[AbstractContextManager[Sink]]:
+    """Yield what else is told of the run."""
+    from bt_robot.cli.groot import live_server
+    from bt_robot.cli.rerun_sink import rerun_sink
 
-        yield rerun_sink(session, arguments)
-
-
-def _groot2(arguments: argparse.Namespace, tree_of: TreeOf, helm: Helm) -> Iterator[AbstractContextManager[Sink]]:
-    """Yield what tells Groot2 of the run, if it is wanted."""
     if arguments.groot2:
-        from bt_robot.cli.groot import live_server
-
         yield live_server(arguments.groot2, tree_of, helm)
+    if arguments.rerun:
+        yield rerun_sink(session, arguments)
 
 
 @contextmanager
