@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import math
 import shutil
 import sys
@@ -22,11 +23,14 @@ from bt_robot.errors import UsageError, did_you_mean
 if TYPE_CHECKING:
     from bt_robot.tree.drawing.outline import Outline
 
+logger = logging.getLogger(__name__)
+
 FORMATS = ("svg", "dot", "mermaid", "unicode", "ascii")
 _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid", ".txt": "unicode"}
 _WIDTH = 80
 _STDOUT = "-"
-_RECORDING = ".mcap"
+_RECORDING = "run.mcap"
+_SUFFIX = ".mcap"
 
 _EPILOG = """\
 Without -o the tree is shown as text, as wide as the terminal. With the folder
@@ -129,7 +133,7 @@ def _outline(tree: str) -> tuple[Outline, str]:
     from bt_robot.tree.drawing.record import FILE
 
     path = Path(tree)
-    if path.name == FILE or path.suffix == _RECORDING or (path / FILE).is_file() or any(path.glob(f"*{_RECORDING}")):
+    if path.name == FILE or path.suffix == _SUFFIX or (path / FILE).is_file() or (path / _RECORDING).is_file():
         return _run_at_its_end(path)
     if path.suffix == ".xml":
         from bt_robot.cli.vocabulary import installed_registry
@@ -158,17 +162,20 @@ def _with_states(outline: Outline, title: str, run: Path) -> tuple[Outline, str]
 
 def _run_at_its_end(run: Path) -> tuple[Outline, str]:
     """Return a run's tree as it ended, and a title; a run that was killed left nothing but its recording."""
-    from bt_robot.telemetry.recorder import FILE_NAME, read_run
+    from bt_robot.messages import NodeState
+    from bt_robot.telemetry.recorder import read_run
     from bt_robot.tree.drawing.outline import Outline
     from bt_robot.tree.drawing.record import FILE, read_record
 
-    if run.suffix != _RECORDING and ((run / FILE).exists() or not (run / FILE_NAME).exists()):
+    if run.suffix != _SUFFIX and ((run / FILE).exists() or not (run / _RECORDING).exists()):
         return read_record(run)
     with read_run(run) as recorded:
         last = recorded.record_at(math.inf)
         how = recorded.ending.status if recorded.ending else "cut off"
         title = f"{recorded.info.tree}: {how} after {last.time_s:.1f} s"
-    return Outline(last.layout, last.nodes), title
+        for words in recorded.damage:
+            logger.warning("%s: %s", run, words)
+    return Outline(last.layout, tuple(NodeState(state.status, state.reason) for state in last.nodes)), title
 
 
 def _drawn(outline: Outline, title: str, form: str, arguments: argparse.Namespace) -> str:

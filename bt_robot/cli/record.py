@@ -108,7 +108,8 @@ def ending_of(ending: Ending, unmet: Sequence[str]) -> RecordedEnding:
     from bt_robot.telemetry.recorder import RecordedEnding
 
     status = "INTERRUPTED" if ending.interrupted else "SUCCESS" if ending.status == "SUCCESS" else "FAILURE"
-    return RecordedEnding(status, ending.reason, ending.failed_path, ending.acts, tuple(unmet))
+    amiss = tuple(unmet) if status == "SUCCESS" else ()  # what did not come to its end has met nothing, of course
+    return RecordedEnding(status, ending.reason, ending.failed_path, ending.acts, amiss)
 
 
 def max_waiting(session: Session) -> int:

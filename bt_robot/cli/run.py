@@ -188,10 +188,15 @@ def _drive(
         edits = watcher.take if watcher else lambda: None
         sinks = [tally, recording, terminal, *([told] if told else []), *others]
         ending = session.run(sinks, arguments.interrupt, edits, helm)
-        missing = unmet((watcher or session.job).spec.expects, session.robot)
-        for sink in sinks:
-            if isinstance(sink, Teller):
-                sink.end(ending_of(ending, missing or ()))
+        if watcher:
+            watcher.remind()
+        missing: tuple[str, ...] | None = None
+        try:
+            missing = unmet((watcher or session.job).spec.expects, session.robot)
+        finally:
+            for sink in sinks:
+                if isinstance(sink, Teller):
+                    sink.end(ending_of(ending, missing or ()))
     wall_s = time.monotonic() - began_s
     result = summary(session, ending, tally.numbers, wall_s, missing)
     result["edits"] = len(watcher.taken) if watcher else 0

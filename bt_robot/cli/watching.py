@@ -55,6 +55,7 @@ class Watcher:
         self._lock = threading.Lock()
         self._edit: tuple[TreeSpec, Tree] | None = None
         self._amiss: tuple[str, ...] = ()
+        self._left: tuple[str, ...] = ()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="tree files", daemon=True)
 
@@ -76,14 +77,21 @@ class Watcher:
             return None
         try:
             edit, self._edit = self._edit, None
-            amiss, self._amiss = self._amiss or None, ()
+            if edit is None:
+                amiss, self._amiss = self._amiss, ()
+                return amiss or None
         finally:
             self._lock.release()
-        if edit is None:
-            return amiss
         self.spec, tree = edit
         self.taken.append(edit)
         return tree
+
+    def remind(self) -> None:
+        """Log the mistakes that are still in the files, once the run is over: its events may have scrolled away."""
+        with self._lock:
+            left = self._left
+        for line in left:
+            logger.warning("%s", line)
 
     def look(self) -> None:
         """Look at the files once; load the tree if they were edited and have stayed the same since the last look."""
@@ -98,15 +106,16 @@ class Watcher:
             folder = f"{self._known.files[0].parent}/"
             lines = [line.removeprefix(folder) for line in str(error).splitlines()[:MOST_TOLD]]
             with self._lock:
-                self._amiss = ("the edit changes nothing:", *lines)
+                self._amiss = self._left = ("the edit changes nothing:", *lines)
             return
         except Exception:  # a tree that was edited must not end the run of the one that runs
             logger.exception("the edited tree could not be loaded")
             return
-        if spec == self._known:
-            return
-        self._known = spec
         with self._lock:
+            self._amiss = self._left = ()
+            if spec == self._known:
+                return
+            self._known = spec
             self._edit = (spec, tree)
         self._seen = self._loaded = self._stamps()  # it may include other files now
 

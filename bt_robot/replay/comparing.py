@@ -10,7 +10,6 @@ import numpy as np
 
 from bt_robot.messages import NodeInfo, NodeState, Status, TickRecord
 from bt_robot.replay.pairing import pair
-from bt_robot.telemetry.explained import words_of
 
 SAME_COMMAND: Final = 1e-6
 """Commands that differ by less are the same [rad, gripper 0 … 1]."""
@@ -211,9 +210,10 @@ def _explained(record: TickRecord, i: int) -> NodeState:
         return replace(said, reason=f"{why}; {busiest} is RUNNING" if busiest else why)
     if said.reason:
         return said
-    if said.cause is not None:
-        return replace(said, reason=words_of(record.layout, record.nodes, i))
     below = f"{record.layout[i].path}/"
+    if said.cause is not None:
+        path = record.layout[said.cause].path.removeprefix(below)
+        return replace(said, reason=f"{path}: {record.nodes[said.cause].reason}")
     for node, state in zip(record.layout[i + 1 :], record.nodes[i + 1 :], strict=False):
         if not node.path.startswith(below):
             break

@@ -1,17 +1,21 @@
-"""The help of every command: it is there at once, and fits a terminal of 80 columns."""
+"""The help of every command fits a terminal of 80 columns."""
 
 from importlib.metadata import distribution
 
 import pytest
 
-COMMANDS = [entry for entry in distribution("bt-robot").entry_points if entry.group == "console_scripts"]
+from bt_robot.cli.arm.main import COMMANDS as ARM_COMMANDS
+
+SCRIPTS = {each.name: each for each in distribution("bt-robot").entry_points if each.group == "console_scripts"}
+COMMANDS = [*([name] for name in sorted(SCRIPTS)), *(["bt-arm", command.name] for command in ARM_COMMANDS)]
 
 
-@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
-def test_the_help_fits_80_columns_and_tells_the_exit_codes(entry, capsys, monkeypatch):
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_help_fits_80_columns_and_tells_the_exit_codes(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
+    name, *more = command
     with pytest.raises(SystemExit) as ended:
-        entry.load()(["--help"])
+        SCRIPTS[name].load()([*more, "--help"])
     assert ended.value.code == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if len(line) > 80] == []

@@ -101,6 +101,37 @@ def test_an_edit_with_mistakes_tells_them_once_and_changes_nothing(desk):
     assert desk.look() is None
 
 
+def test_a_mistake_after_an_edit_that_nobody_took_yet_is_told_after_it(desk):
+    for text in (TREE.replace("duration_s: 1", "duration_s: 2"), TREE.replace("wait", "wiat")):
+        desk.write("t.yaml", text)
+        desk.watcher.look()
+        desk.watcher.look()
+    assert desk.watcher.take().nodes[-1].detail == "duration_s=2"
+    assert "t.yaml:6:7" in desk.watcher.take()[1]
+
+
+def test_a_mistake_that_was_mended_before_it_could_be_told_is_none(desk):
+    for text in (TREE.replace("wait", "wiat"), TREE):
+        desk.write("t.yaml", text)
+        desk.watcher.look()
+        desk.watcher.look()
+    assert desk.watcher.take() is None
+
+
+def test_a_mistake_that_is_still_there_in_the_end_is_logged(desk, caplog):
+    desk.watcher.remind()
+    assert caplog.text == ""
+    desk.write("t.yaml", TREE.replace("wait", "wiat"))
+    desk.look()
+    desk.watcher.remind()
+    assert "t.yaml:6:7" in caplog.text
+    desk.write("t.yaml", TREE)
+    desk.look()
+    caplog.clear()
+    desk.watcher.remind()
+    assert caplog.text == ""
+
+
 def test_mended_in_a_file_that_the_edit_newly_includes(desk):
     desk.write("more.yaml", PART.replace("part", "more").replace("wait", "wiat"))
     desk.write("t.yaml", TREE.replace("[part", "[more.yaml, part").replace("- part", "- more"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bt_robot.messages import Joints, NodeState, Status, TickRecord
+from bt_robot.telemetry.explained import words_of
 
 _JOINTS: Final = ("measured", "commanded", "proposed", "load", "current_a")
 _TICK: Final = (
@@ -122,7 +123,8 @@ def _nodes(record: TickRecord, before: TickRecord | None) -> Iterator[Row]:
     for i, (node, state) in enumerate(zip(record.layout, record.nodes, strict=True)):
         was = states[i].status if states else Status.IDLE
         if state.status is not was:
-            yield node.path, node.type, state.status, state.reason, state.age_s, state.confidence
+            words = words_of(record.layout, record.nodes, i)
+            yield node.path, node.type, state.status, words, state.age_s, state.confidence
 
 
 def _events(record: TickRecord) -> Iterator[Row]:

@@ -313,7 +313,7 @@ class RecordedEnding:
         reason: Why, in words; empty on SUCCESS.
         failed_path: The node that explains a FAILURE; empty where no node does.
         acts: What people did that no tick tells, in words, as an emergency stop.
-        unmet: What the tree expects of the world and was not so in the end, in words, where anybody could tell.
+        unmet: What the tree expects of the world and was not so after its SUCCESS, in words, where anybody could tell.
     """
 
     status: Literal["SUCCESS", "FAILURE", "INTERRUPTED"]

@@ -89,7 +89,7 @@ class Unfolder:
         if record.chunk is not None:
             yield CHUNK, to_json(_plain_chunk(record, record.chunk))
         if turned and record.layout:
-            yield CHANGES, to_json(Changes(tuple(_turn(record.layout[i], record.nodes[i]) for i in turned)))
+            yield CHANGES, to_json(Changes(tuple(_turn(record, i) for i in turned)))
         yield from self._log_lines(record, time_ns, turned)
         told = range(len(record.nodes)) if whole else changed
         yield TICK, to_json(_plain_tick(record, tree, told, whole=whole))
@@ -235,8 +235,9 @@ def _state(change: NodeChange) -> NodeState:
     )
 
 
-def _turn(node: NodeInfo, state: NodeState) -> StatusChange:
-    return StatusChange(node.path, node.type, state.status, state.reason)
+def _turn(record: TickRecord, i: int) -> StatusChange:
+    node = record.layout[i]
+    return StatusChange(node.path, node.type, record.nodes[i].status, words_of(record.layout, record.nodes, i))
 
 
 def _plain_chunk(record: TickRecord, chunk: ActionChunk) -> Chunk:

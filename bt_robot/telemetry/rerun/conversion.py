@@ -75,9 +75,11 @@ class RerunLog:
 
     def close(self) -> None:
         """Tell how the run ended, if that is known, and send what is not sent yet."""
-        if self.ending is not None:
-            self._tell_the_end(self.ending)
-        self._stream.disconnect()
+        try:
+            if self.ending is not None:
+                self._tell_the_end(self.ending)
+        finally:
+            self._stream.disconnect()
 
     def _tell_the_end(self, ending: RecordedEnding) -> None:
         for act in ending.acts:

@@ -95,5 +95,5 @@ def _fits(parent: object, nodes: Sequence[NodeInfo]) -> bool:
 
 
 def _refused(path: Path, why: str) -> LoadError:
-    expected = f"the folder of a run, or the {FILE} in it"
+    expected = f"the folder of a run, or the {FILE} or run.mcap in it"
     return LoadError([Problem(str(path), 0, 0, why, expected)])

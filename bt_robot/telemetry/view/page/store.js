@@ -146,14 +146,16 @@ export class Store {
   }
 
   /**
-   * A node's last words; where it has none, those of the node below that explains its failure, with its name.
+   * A node's last words, and name and words of the node below that explains its failure.
    *
    * @param {number} i @returns {string}
    */
   why(i) {
     const { nodes, states } = this;
     const { reason, cause } = states[i];
-    return reason || cause === null || !states[cause] ? reason : `${nodes[cause].name}: ${states[cause].reason}`;
+    if (cause === null || !states[cause] || (reason && reason.includes(states[cause].reason))) return reason;
+    const below = `${nodes[cause].name}: ${states[cause].reason}`;
+    return reason ? `${reason}; ${below}` : below;
   }
 
   /** @param {import("./types.js").Tick} m */

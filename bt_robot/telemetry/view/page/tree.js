@@ -160,18 +160,16 @@ export class Tree {
     });
   }
 
-  /** @returns {number} the deepest node that runs; the last that failed, once nothing runs */
+  /** @returns {number} the deepest node that runs; what explains the failure, once nothing runs */
   get tip() {
     const { nodes, states } = this.store;
-    let tip = -1,
-      failed = -1;
+    let tip = -1;
     for (let i = 0; i < nodes.length; i++) {
       const state = states[i];
       if (!state.ticked) continue;
       if (state.status === "RUNNING" && (tip < 0 || nodes[i].depth >= nodes[tip].depth)) tip = i;
-      if (state.status === "FAILURE" && (failed < 0 || nodes[i].depth >= nodes[failed].depth)) failed = i;
     }
-    return tip >= 0 ? tip : failed;
+    return tip < 0 && states[0]?.status === "FAILURE" ? (states[0].cause ?? 0) : tip;
   }
 
   keepInView() {
