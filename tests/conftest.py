@@ -1,5 +1,6 @@
-"""How thorough the property tests are: short in the suite, long in `make soak`."""
+"""How thorough the property tests are: short in the suite, long in `make soak`; and a place for this process's locks."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.scale import examples
@@ -9,3 +10,11 @@ settings.register_profile(
     "suite", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_runtime_folder(tmp_path_factory):
+    """Keep arms' locks apart: another worker's new tty may have the number of one whose guardian has not ended yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        yield

@@ -28,7 +28,8 @@ def test_json_says_where_everything_is(tmp_path, command):
         said = json.loads(session.process.stdout.readline())
         assert (said["status"], said["port"]) == ("OK", str(link))
         flags = ("--port", link, "--calibration", said["calibration"], "--set", "robot.cameras={}")
-        assert command(main, "check", *flags).code == 0
+        done = command(main, "check", *flags)
+        assert done.code == 0, done.out
         session.process.send_signal(signal.SIGTERM)
         assert session.end()[0] == 0
 
