@@ -1,4 +1,4 @@
-"""How thorough the property tests are: short in the suite, long in `make soak`; and a place for this process's locks."""
+"""How thorough the property tests are: short in the suite, long in `make soak`; and a place for the locks of arms."""
 
 import pytest
 from hypothesis import HealthCheck, settings
