@@ -65,6 +65,15 @@ def test_a_node_that_failed_without_a_word_says_what_explains_it(view, show):
     page.hear("wait: the cup is gone", "#inspector")
 
 
+def test_the_tree_goes_to_the_node_that_explains_a_failure_and_not_to_what_only_did_not_apply(view, show):
+    layout = wide_tree(150)
+    states = [IDLE] * len(layout)
+    states[0], states[75], states[-1] = replace(SILENT, cause=75), FAILED, DECLINED
+    publish(view, range(30), tuple(states), layout)
+    page = show(view.link).await_run()
+    page.wait("the node that explains it", lambda: page.there("#node-75") and page.in_view("#node-75", "#tree"))
+
+
 def test_a_run_that_is_held_shows_where_it_stands(view, show):
     states = (RUNNING, RUNNING, FAILED, IDLE)
     publish(view, range(30), states)
